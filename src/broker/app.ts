@@ -1,0 +1,331 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Agent } from 'undici'
+import { BrokerError } from './broker-error.ts'
+import { runBackground } from './background.ts'
+import type { LoadedConfig } from './config/load-config.ts'
+import { createRouteService } from './create-route-service.ts'
+import { type DrillControl, createDrillControl } from './drills/drill-control.ts'
+import { keyBesideStore } from './encryption-key.ts'
+import { startAutomaticFailover } from './health/automatic-failover.ts'
+import { type CanaryMonitor, startCanaryMonitor } from './health/canary-monitor.ts'
+import { createHealthBoard } from './health/health-board.ts'
+import { createHttpApp } from './http/app.ts'
+import { type HttpServer, serveHttp } from './http/server.ts'
+import { createIdSource } from './identifiers.ts'
+import { createApiKeys } from './keys/api-keys.ts'
+import { withFixedKeys } from './keys/fixed-keys.ts'
+import { loadGeo } from './load-geo.ts'
+import type { Log } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { createAdministrativeStates } from './providers/administrative-states.ts'
+import { createAdvertisementBoard } from './providers/advertisement-board.ts'
+import { createProviderDirectory } from './providers/create-provider-directory.ts'
+import { createProviderService } from './providers/create-provider-service.ts'
+import type { ProviderDirectory } from './providers/provider-directory.ts'
+import { sleep } from './repeat.ts'
+import { createFallbackCycles } from './scopes/fallback-cycles.ts'
+import { createOperationSupervisor } from './scopes/operation-supervisor.ts'
+import { createProviderCalls } from './scopes/provider-calls.ts'
+import { createScopeChanges } from './scopes/scope-changes.ts'
+import { createScopeCommands } from './scopes/scope-commands.ts'
+import { createScopeDirectory } from './scopes/scope-directory.ts'
+import { createScopeQueries } from './scopes/scope-queries.ts'
+import { createScopeRecovery } from './scopes/scope-recovery.ts'
+import type { ScopeService } from './scopes/scope-service.ts'
+import { createVault } from './scopes/vault.ts'
+import { openStore } from './store/open-store.ts'
+import { storeOptions } from './store-options.ts'
+import { VERSION } from './version.ts'
+
+export interface BrokerOptions {
+  readonly loaded: LoadedConfig
+  readonly log: Log
+}
+
+/** A running broker. Disposing it stops it in order: no new requests, running changes to their end, then the store. */
+export interface Broker extends AsyncDisposable {
+  readonly url: string
+  /** Only where this start made the first admin key. */
+  readonly adminKey?: string
+  readonly scopes: ScopeService
+  readonly canary: CanaryMonitor
+  /** Makes another admin key, for an operator who lost theirs. */
+  createAdminKey(): Promise<string>
+}
+
+/** Starts everything. Throws `ConfigError`, `StoreError` or an error with a message fit for an operator. */
+export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broker> {
+  const { config, secrets } = loaded
+  const now = (): number => Date.now()
+  const random = (): number => Math.random()
+  const stopping = new AbortController()
+  const { signal } = stopping
+  await using undo = new AsyncUndo()
+
+  const store = await openStore(storeOptions(loaded), {
+    now,
+    log: { warn: (fields, message) => log('store.warning', { message, ...flat(fields) }) },
+  })
+  undo.add(async () => store[Symbol.asyncDispose]())
+  const encryptionKey =
+    secrets.encryptionKey ??
+    (config.store.kind === 'embedded' ? await keyBesideStore(config.store.path, randomBytes) : undefined)
+  if (encryptionKey === undefined) throw new Error('secrets.encryption_key is not set')
+  const vault = createVault({ store, key: encryptionKey, randomBytes })
+  const newId = createIdSource(now, randomBytes)
+  const instance = newId()
+  const providerIds = config.providers.map((provider) => provider.id)
+
+  const states = createAdministrativeStates(store, providerIds, now)
+  await states.refresh()
+  const agent = new Agent({ connections: 4 })
+  undo.add(() => agent.close())
+  const advertisements = createAdvertisementBoard({
+    store,
+    agent,
+    providers: config.providers,
+    tokens: secrets.fciTokens,
+    now,
+    random,
+    signal,
+    log,
+  })
+  await advertisements.restore()
+  const health = createHealthBoard({ providers: providerIds, fall: config.health.fall, rise: config.health.rise, now })
+  health.onChange((change) =>
+    log('health.changed', { provider: change.provider, from: change.from, to: change.to, reason: change.reason }),
+  )
+
+  let directory: ProviderDirectory | undefined
+  const metrics = createMetrics(() => directory, now)
+  const drills: { control?: DrillControl } = {}
+  const providers = createProviderDirectory({
+    configs: config.providers,
+    adapters: loaded.adapters,
+    states,
+    advertisements,
+    health,
+    overlay: { drilled: (provider) => drills.control?.overlay.drilled(provider) },
+    now,
+  })
+  undo.add(async () => providers[Symbol.asyncDispose]())
+  directory = providers
+
+  const scopeDirectory = createScopeDirectory({
+    store,
+    now,
+    maxAgeMs: config.routing.scope_cache_ms,
+    capacity: 100_000,
+  })
+  const changes = createScopeChanges()
+  changes.subscribe((id, scope) => scopeDirectory.note(id, scope))
+  const supervisor = createOperationSupervisor({
+    store,
+    vault,
+    providers,
+    calls: createProviderCalls(providers, vault),
+    now,
+    newId,
+    sleep,
+    instance,
+    log,
+    onScope: changes.publish,
+    onOperation: (operation, seconds) => {
+      metrics.operation(operation, seconds)
+      log('operation.ended', {
+        operation: operation.id,
+        kind: operation.kind,
+        scope: operation.scope,
+        state: operation.state,
+        seconds,
+      })
+    },
+    signal,
+  })
+  const cycles = createFallbackCycles(store, vault)
+  const scopes: ScopeService = {
+    ...createScopeCommands({ store, vault, providers, supervisor, cycles, now, newId }),
+    ...createScopeQueries({ store, vault, providers }),
+  }
+  const recovery = createScopeRecovery({ store, providers, supervisor, now, newId, instance, log })
+  const geo = await loadGeo(config.geo, log)
+  const routes = createRouteService({
+    directory: providers,
+    scopes: scopeDirectory,
+    vault,
+    geo,
+    now,
+    policy: {
+      ttlSeconds: config.routing.ttl_seconds,
+      degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
+      requireMoqCapability: config.routing.require_moq_capability,
+    },
+    observe: metrics.decision,
+  })
+  const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)
+  const adminKey = secrets.keys.some((key) => key.role === 'admin') ? undefined : (await keys.ensureAdminKey())?.key
+
+  const canary = startCanaryMonitor({
+    config: config.health,
+    providers,
+    scopes,
+    changes,
+    board: health,
+    store,
+    now,
+    sleep,
+    random,
+    instance,
+    log,
+    signal,
+    onObject: (provider, latencyMs) => metrics.canary(provider, latencyMs / 1000),
+  })
+  undo.add(async () => canary[Symbol.asyncDispose]())
+  const automaticFailover = startAutomaticFailover({
+    config: config.failover,
+    providers,
+    scopes,
+    board: health,
+    store,
+    now,
+    sleep,
+    instance,
+    log,
+    signal,
+  })
+  undo.add(async () => automaticFailover[Symbol.asyncDispose]())
+  drills.control = createDrillControl({
+    providers,
+    scopes,
+    routes,
+    board: health,
+    canary,
+    store,
+    now,
+    sleep,
+    newId,
+    instance,
+    log,
+    signal,
+    signingKey: vault.fingerprint('drill reports'),
+  })
+  undo.add(async () => drills.control?.[Symbol.asyncDispose]())
+
+  const background = runBackground({
+    recovery,
+    states,
+    advertisements,
+    providers: providerIds,
+    repairIntervalMs: config.repair.interval_ms,
+    now,
+    signal,
+    log,
+  })
+  undo.add(async () => {
+    stopping.abort()
+    await background
+  })
+
+  const http = createHttpApp({
+    scopes,
+    providers: createProviderService({ directory: providers, states, advertisements, health, now, log }),
+    routes,
+    drills: drills.control.service,
+    keys,
+    metrics,
+    metricsPublic: config.metrics.public,
+    readiness: () => readiness(store, providers),
+    now,
+    log: {
+      info: (fields, message) => {
+        if (config.log.access) log(message, flat(fields))
+      },
+      error: (fields, message) => log('request.failed', { message, ...flat(fields) }),
+    },
+    observe: (access) => metrics.request(access.method, access.route, access.status, access.durationMs / 1000),
+    requestId: randomUUID,
+    limits: {
+      bodyBytes: config.limits.body_bytes,
+      requestTimeoutMs: config.limits.request_timeout_ms,
+      waitMs: config.limits.wait_ms,
+    },
+    version: VERSION,
+  })
+  const server: HttpServer = await serveHttp(http, { ...config.listen, requestId: randomUUID })
+  log('broker.listening', { host: config.listen.host, port: server.port, store: store.kind, instance })
+  const release = undo.release()
+
+  return {
+    url: server.url,
+    ...(adminKey === undefined ? {} : { adminKey }),
+    scopes,
+    canary,
+    async createAdminKey() {
+      return (await keys.create({ name: 'recovered admin', role: 'admin' })).key
+    },
+    async [Symbol.asyncDispose]() {
+      log('broker.stopping', { instance })
+      await server.close(config.limits.drain_ms)
+      await supervisor.drain(config.limits.drain_ms)
+      await release()
+      log('broker.stopped', { instance })
+    },
+  }
+}
+
+async function readiness(
+  store: { ping(): Promise<void> },
+  providers: ProviderDirectory,
+): Promise<{ ready: boolean; checks: Record<string, { ok: boolean; detail?: string }> }> {
+  const storeOk = await store.ping().then(
+    () => true,
+    () => false,
+  )
+  const usable = providers
+    .ids()
+    .filter((id) => providers.administrative(id) === 'enabled' && providers.health(id) !== 'down')
+  const checks = {
+    store: storeOk
+      ? { ok: true }
+      : { ok: false, detail: 'the store does not answer; look-ups go on from memory, changes are refused' },
+    providers:
+      usable.length > 0
+        ? { ok: true, detail: `${usable.length} of ${providers.ids().length} usable` }
+        : { ok: false, detail: 'no provider is enabled and up' },
+  }
+  return { ready: storeOk && usable.length > 0, checks }
+}
+
+function flat(fields: Readonly<Record<string, unknown>>): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]) =>
+      typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+        ? [[key, value]]
+        : value instanceof BrokerError || value instanceof Error
+          ? [[key, value.message]]
+          : [],
+    ),
+  )
+}
+
+/** Runs what was added in reverse order, unless released: a start that fails half-way leaves nothing behind. */
+class AsyncUndo implements AsyncDisposable {
+  #steps: (() => Promise<void>)[] = []
+
+  add(step: () => Promise<void>): void {
+    this.#steps.push(step)
+  }
+
+  /** Hands the steps over to the caller. */
+  release(): () => Promise<void> {
+    const steps = this.#steps
+    this.#steps = []
+    return async () => {
+      for (const step of steps.reverse()) await step()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()()
+  }
+}

@@ -1,0 +1,41 @@
+import type { Log } from './log.ts'
+import type { AdministrativeStates } from './providers/administrative-states.ts'
+import type { AdvertisementBoard } from './providers/advertisement-board.ts'
+import { repeat } from './repeat.ts'
+import type { ScopeRecovery } from './scopes/scope-recovery.ts'
+
+export interface BackgroundDeps {
+  readonly recovery: ScopeRecovery
+  readonly states: AdministrativeStates
+  readonly advertisements: AdvertisementBoard
+  readonly providers: readonly string[]
+  readonly repairIntervalMs: number
+  readonly now: () => number
+  readonly signal: AbortSignal
+  readonly log: Log
+}
+
+const RESUME_INTERVAL_MS = 5_000
+const STATES_INTERVAL_MS = 2_000
+const DUE_CHECK_MS = 250
+
+/** Everything that goes on by itself. Resolves when the signal has ended all of it. */
+export async function runBackground(deps: BackgroundDeps): Promise<void> {
+  const { signal } = deps
+  const onError = (name: string, error: unknown): void => {
+    deps.log('loop.failed', {
+      loop: name,
+      error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
+    })
+  }
+  await Promise.all([
+    repeat({ name: 'resume', intervalMs: RESUME_INTERVAL_MS, signal, onError }, () => deps.recovery.resume()),
+    repeat({ name: 'repair', intervalMs: deps.repairIntervalMs, signal, onError }, () => deps.recovery.repair()),
+    repeat({ name: 'states', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.states.refresh()),
+    ...deps.providers.map((provider) =>
+      repeat({ name: `advertisement of ${provider}`, intervalMs: DUE_CHECK_MS, signal, onError }, async () => {
+        if (deps.now() >= deps.advertisements.dueAt(provider)) await deps.advertisements.refresh(provider)
+      }),
+    ),
+  ])
+}

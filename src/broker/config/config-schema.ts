@@ -1,0 +1,164 @@
+import { z } from 'zod'
+
+const id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and "-", and start with a letter or digit')
+const milliseconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' })
+/** `env:NAME` or `file:/path`. */
+const secret = z.string().min(1)
+
+const EmbeddedStoreSchema = z.strictObject({
+  kind: z.literal('embedded'),
+  path: z.string().min(1).default('data/broker'),
+})
+
+const RedisStoreSchema = z
+  .strictObject({
+    kind: z.literal('redis'),
+    url: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+    sentinels: z
+      .strictObject({
+        name: z.string().min(1),
+        nodes: z.array(z.string().regex(/^.+:\d+$/, 'must be host:port')).min(1),
+      })
+      .optional(),
+    cluster: z
+      .array(z.string().regex(/^.+:\d+$/, 'must be host:port'))
+      .min(1)
+      .optional(),
+    prefix: id.default('moq-broker'),
+    username: z.string().optional(),
+    password: secret.optional(),
+    ca_file: z.string().optional(),
+    timeout_ms: milliseconds(100, 30_000).default(2_000),
+  })
+  .check((context) => {
+    const given = ['url', 'sentinels', 'cluster'].filter((key) => Object.hasOwn(context.value, key))
+    if (given.length !== 1) {
+      context.issues.push({
+        code: 'custom',
+        message: 'give exactly one of url, sentinels and cluster',
+        input: given,
+        path: [],
+      })
+    }
+    const url = context.value.url
+    if (url !== undefined && URL.canParse(url) && new URL(url).password !== '') {
+      context.issues.push({
+        code: 'custom',
+        message: 'must not hold a password; use store.password: env:NAME',
+        input: '',
+        path: ['url'],
+      })
+    }
+  })
+
+const FciSchema = z.strictObject({
+  /** Where the provider's FCI advertisement is (RFC 8008). */
+  url: httpUrl,
+  token: secret.optional(),
+  poll_seconds: z.number().min(1).max(86_400).default(60),
+  timeout_ms: milliseconds(100, 60_000).default(5_000),
+  max_bytes: z.number().int().min(1_000).max(200_000_000).default(20_000_000),
+  /** How footprints of different types in one array combine: `and` is RFC 9388 2.2; `or` for peers that mean it so. */
+  footprint_combination: z.enum(['and', 'or']).default('and'),
+  /** Unconfirmed for longer than this: demoted. */
+  stale_after_seconds: z.number().min(1).default(600),
+  /** Unconfirmed for longer than this: not used. */
+  expire_after_seconds: z.number().min(1).default(86_400),
+})
+
+const ProviderSchema = z.strictObject({
+  id,
+  adapter: z.string(),
+  options: z.record(z.string(), z.unknown()).default({}),
+  fci: FciSchema.optional(),
+  /** A file with an advertisement instead of a URL. */
+  fci_file: z.string().optional(),
+  /** Lower is preferred. */
+  priority: z.number().int().min(0).max(1000).default(100),
+  weight: z.number().int().min(0).max(10_000).default(100),
+  timeout_ms: milliseconds(100, 60_000).default(5_000),
+  /** `websocket`: its relay takes MoQ over WebSocket, so canaries can watch it. `none`: only its API is watched. */
+  probe: z.enum(['websocket', 'none']).default('none'),
+  /** Admin listener of a lab CDN, for drills with a real fault. */
+  fault_url: httpUrl.optional(),
+})
+
+/** Every key of the configuration file. Unknown keys are refused. */
+export const ConfigSchema = z.strictObject({
+  listen: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.number().int().min(0).max(65_535).default(8080),
+    })
+    .prefault({}),
+  store: z.discriminatedUnion('kind', [EmbeddedStoreSchema, RedisStoreSchema]).prefault({ kind: 'embedded' }),
+  secrets: z
+    .strictObject({
+      /** 32 bytes as base64 or hex. Absent: made at first start and kept beside the embedded store. */
+      encryption_key: secret.optional(),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+      access: z.boolean().default(true),
+    })
+    .prefault({}),
+  /** Keys that exist from the start, beside those made through the API. */
+  keys: z
+    .array(
+      z.strictObject({ name: z.string().min(1).max(64), role: z.enum(['reader', 'operator', 'admin']), key: secret }),
+    )
+    .default([]),
+  providers: z.array(ProviderSchema).min(1, 'name at least one provider'),
+  geo: z.array(z.strictObject({ file: z.string().min(1), format: z.enum(['mmdb', 'csv', 'geofeed']) })).default([]),
+  routing: z
+    .strictObject({
+      ttl_seconds: z.number().int().min(1).max(86_400).default(30),
+      /** The same while something is degraded. */
+      degraded_ttl_seconds: z.number().int().min(1).max(86_400).default(5),
+      require_moq_capability: z.boolean().default(true),
+      scope_cache_ms: milliseconds(0, 60_000).default(2_000),
+    })
+    .prefault({}),
+  health: z
+    .strictObject({
+      /** Publish and receive canary objects through a scope of the broker's own. */
+      canary: z.boolean().default(true),
+      interval_ms: milliseconds(50, 60_000).default(1_000),
+      /** This many bad intervals make a provider down; this many good ones make it up again. */
+      fall: z.number().int().min(1).max(100).default(3),
+      rise: z.number().int().min(1).max(100).default(3),
+      connect_timeout_ms: milliseconds(100, 60_000).default(3_000),
+    })
+    .prefault({}),
+  failover: z
+    .strictObject({
+      /** Give scopes another primary when theirs is down. */
+      automatic: z.boolean().default(true),
+      /** Not before it has been down for this long. */
+      after_ms: milliseconds(0, 3_600_000).default(0),
+      /** Failovers at once. */
+      concurrency: z.number().int().min(1).max(256).default(16),
+      /** Never when more than this share of all providers is down: then the fault is probably ours. */
+      max_down_share: z.number().min(0).max(1).default(0.5),
+    })
+    .prefault({}),
+  repair: z.strictObject({ interval_ms: milliseconds(50, 3_600_000).default(2_000) }).prefault({}),
+  limits: z
+    .strictObject({
+      body_bytes: z.number().int().min(1_024).max(10_000_000).default(65_536),
+      request_timeout_ms: milliseconds(1_000, 600_000).default(60_000),
+      /** A change that takes longer is answered with 202. */
+      wait_ms: milliseconds(100, 600_000).default(30_000),
+      drain_ms: milliseconds(0, 600_000).default(10_000),
+    })
+    .prefault({}),
+  metrics: z.strictObject({ public: z.boolean().default(true) }).prefault({}),
+})
+
+export type Config = z.infer<typeof ConfigSchema>
+export type ProviderConfig = Config['providers'][number]

@@ -1,0 +1,41 @@
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import type { AppEnv, HttpDeps } from './app-env.ts'
+
+const WELL_FORMED_ID = /^[A-Za-z0-9._-]{1,128}$/
+
+const SECURITY_HEADERS = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['X-Frame-Options', 'DENY'],
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+] as const
+
+/** Names the request, and when it is answered writes one line and sets what every answer carries. */
+export function accompanyRequest(
+  deps: Pick<HttpDeps, 'now' | 'log' | 'requestId' | 'observe'>,
+): MiddlewareHandler<AppEnv> {
+  return async (context, next) => {
+    const startedAt = deps.now()
+    const offered = context.req.header('x-request-id')
+    const requestId = offered !== undefined && WELL_FORMED_ID.test(offered) ? offered : deps.requestId()
+    context.set('requestId', requestId)
+    await next()
+    const { headers, status } = context.res
+    headers.set('X-Request-Id', requestId)
+    for (const [name, value] of SECURITY_HEADERS) {
+      if (!headers.has(name)) headers.set(name, value)
+    }
+    const pattern = routePath(context, -1)
+    const access = {
+      method: context.req.method,
+      route: pattern === '/*' ? 'unmatched' : pattern,
+      status,
+      durationMs: deps.now() - startedAt,
+    }
+    deps.observe?.(access)
+    const key = context.get('principal')?.id
+    deps.log.info({ ...access, requestId, ...(key === undefined ? {} : { key }) }, 'request')
+  }
+}

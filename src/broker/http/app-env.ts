@@ -1,0 +1,76 @@
+import type { Context } from 'hono'
+import type { DrillService } from '../drills/drill-service.ts'
+import type { KeyService, Principal } from '../key-service.ts'
+import type { ProviderService } from '../providers/provider-service.ts'
+import type { RouteService } from '../route-service.ts'
+import type { ScopeService } from '../scopes/scope-service.ts'
+
+/** What hono carries along with a request. */
+export interface AppEnv {
+  /** Given by the server: node's own request. */
+  Bindings: { readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } } }
+  Variables: {
+    requestId: string
+    /** Absent until the API key was checked. */
+    principal: Principal | undefined
+    /** The body is still arriving. */
+    receiving: boolean | undefined
+  }
+}
+
+/** Where the HTTP room writes; pino's shape. */
+export interface HttpLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void
+  error(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+export interface HttpLimits {
+  /** Largest body in bytes; `POST /route` takes four times as much. */
+  readonly bodyBytes: number
+  /** A request that has no answer after this long gets 503 (408 while its body is still arriving). */
+  readonly requestTimeoutMs: number
+  /** How long a change is waited for before the answer is 202. Less than `requestTimeoutMs`. */
+  readonly waitMs: number
+}
+
+export interface Readiness {
+  readonly ready: boolean
+  readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>
+}
+
+/** One finished request, fit for logs and metrics: never the raw URL. */
+export interface AccessRecord {
+  readonly method: string
+  /** Route pattern such as `/moq/scopes/:id`, or `unmatched`. */
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+}
+
+/** What the front API stands on. */
+export interface HttpDeps {
+  readonly scopes: ScopeService
+  readonly providers: ProviderService
+  readonly routes: RouteService
+  readonly drills: DrillService
+  readonly keys: KeyService
+  readonly metrics?: { readonly contentType: string; render(): Promise<string> }
+  /** `/metrics` without a key. Default false: any key. */
+  readonly metricsPublic?: boolean
+  readonly readiness: () => Promise<Readiness>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly log: HttpLog
+  /** Called once per request, e.g. to count it. */
+  readonly observe?: (access: AccessRecord) => void
+  readonly requestId: () => string
+  readonly limits: HttpLimits
+  readonly version: string
+}
+
+/** Who asks. Only behind `requireRole`. */
+export function principalOf(context: Context<AppEnv>): Principal {
+  const principal = context.get('principal')
+  if (principal === undefined) throw new Error('no principal: the route lacks requireRole')
+  return principal
+}

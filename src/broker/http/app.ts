@@ -1,0 +1,66 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { accompanyRequest } from './access-log.ts'
+import { createMethodTable } from './allowed-methods.ts'
+import type { AppEnv, HttpDeps } from './app-env.ts'
+import { limitDuration } from './deadline.ts'
+import { problemOf } from './error-problem.ts'
+import { addOpenApiDocument, registerSecurity } from './openapi-document.ts'
+import { type ProblemDetail, problemResponse } from './problem.ts'
+import { addDrillRoutes } from './routes/drills.ts'
+import { addKeyRoutes } from './routes/keys.ts'
+import { addProviderRoutes } from './routes/providers.ts'
+import { addRouteRoutes } from './routes/route.ts'
+import { addScopeCollectionRoutes } from './routes/scope-collection.ts'
+import { addScopeDetailRoutes } from './routes/scope-details.ts'
+import { addScopeItemRoutes } from './routes/scope-item.ts'
+import { addServiceRoutes } from './routes/service.ts'
+import { describeUnexpected } from './unexpected-error.ts'
+import { refusal } from './validation.ts'
+
+/** The front API. Every answer that is not a success is an RFC 9457 problem of `PROBLEM_CATALOGUE`. */
+export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw refusal(result.target, result.error.issues)
+    },
+  })
+  app.use(accompanyRequest(deps), limitDuration(deps.limits.requestTimeoutMs))
+  registerSecurity(app)
+  addScopeCollectionRoutes(app, deps)
+  addScopeItemRoutes(app, deps)
+  addScopeDetailRoutes(app, deps)
+  addProviderRoutes(app, deps)
+  addRouteRoutes(app, deps)
+  addDrillRoutes(app, deps)
+  addKeyRoutes(app, deps)
+  addServiceRoutes(app, deps)
+  addOpenApiDocument(app, deps.version)
+
+  const allowedMethods = createMethodTable(
+    app.openAPIRegistry.definitions.flatMap((definition) => (definition.type === 'route' ? [definition.route] : [])),
+  )
+  app.notFound((c) => problemResponse(unmatched(c.req.method, allowedMethods(c.req.path)), c.get('requestId')))
+  app.onError((error, c) => {
+    const requestId = c.get('requestId')
+    const problem = problemOf(error)
+    if (problem !== undefined) return problemResponse(problem, requestId)
+    deps.log.error({ requestId, ...describeUnexpected(error) }, 'unexpected error')
+    return problemResponse(
+      { kind: 'internal-error', detail: "An error that nobody expected. The broker's log has it under this request's id." },
+      requestId,
+    )
+  })
+  return app
+}
+
+function unmatched(method: string, allowed: readonly string[]): ProblemDetail {
+  if (allowed.length === 0) {
+    return { kind: 'not-found', detail: 'There is nothing under this path; GET /openapi.json lists what there is.' }
+  }
+  const allow = allowed.join(', ')
+  return {
+    kind: 'method-not-allowed',
+    detail: `${/^[A-Z]{1,16}$/.test(method) ? method : 'That method'} is not known here; use ${allow}.`,
+    headers: { Allow: allow },
+  }
+}

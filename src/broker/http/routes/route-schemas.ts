@@ -1,0 +1,89 @@
+import { z } from '@hono/zod-openapi'
+import { ProblemSchema } from '../problem.ts'
+import { IdSchema } from '../wire-fields.ts'
+
+export const MAX_QUESTIONS = 1000
+export const MAX_CLIENT_LENGTH = 64
+export const MAX_SESSION_LENGTH = 256
+
+const ClientSchema = z.string().min(1).max(MAX_CLIENT_LENGTH).openapi({ example: '192.0.2.7' })
+const SessionSchema = z.string().min(1).max(MAX_SESSION_LENGTH)
+
+/** Documents `GET /route`; its handler makes the same checks by hand, since it is the busiest of all. */
+export const RouteQuerySchema = z.object({
+  client: ClientSchema.optional().openapi({ description: "IPv4 or IPv6 address. Default: the connection's peer." }),
+  scope: IdSchema.optional().openapi({ description: 'Only providers that hold this scope, with their connect URLs.' }),
+  session: SessionSchema.optional().openapi({ description: 'Keeps one viewer on one provider among equals.' }),
+  explain: z.enum(['true', 'false']).optional(),
+})
+
+export const RouteBatchSchema = z
+  .strictObject({
+    questions: z
+      .array(z.strictObject({ client: ClientSchema, scope: IdSchema.optional(), session: SessionSchema.optional() }))
+      .min(1)
+      .max(MAX_QUESTIONS),
+    explain: z.boolean().optional(),
+  })
+  .openapi('RouteBatch')
+
+export const DecisionSchema = z
+  .object({
+    client: z.string().openapi({ description: 'Canonical address; mapped and tunnelled forms are reduced to IPv4.' }),
+    candidates: z
+      .array(
+        z.object({
+          provider: z.string(),
+          connect_url: z.string().optional().openapi({ description: 'Holds a token. Only when a scope was named.' }),
+          connect_url_withheld: z.string().optional().openapi({ description: 'Why `connect_url` is not given.' }),
+          matched: z.object({
+            type: z.enum(['ipv4cidr', 'ipv6cidr', 'asn', 'countrycode', 'subdivisioncode', 'global']),
+            value: z.string(),
+            prefix_length: z.int(),
+          }),
+          priority: z.number(),
+          weight: z.number(),
+          because: z.array(z.string()).readonly().optional(),
+        }),
+      )
+      .readonly()
+      .openapi({ description: 'Best first. Empty: nobody may serve this client.' }),
+    ttl_seconds: z.number(),
+    panic: z.boolean().openapi({ description: 'Everybody who could serve is down, so health was ignored.' }),
+    rejected: z
+      .array(
+        z.object({
+          provider: z.string(),
+          rule: z.enum([
+            'no_placement',
+            'placement_not_ready',
+            'disabled',
+            'drained',
+            'drilled',
+            'down',
+            'no_advertisement',
+            'advertisement_expired',
+            'no_moq_capability',
+            'outside_footprint',
+          ]),
+          because: z.string(),
+        }),
+      )
+      .readonly()
+      .optional(),
+    advertisements: z
+      .array(z.object({ provider: z.string(), version: z.string(), age_seconds: z.number(), stale: z.boolean() }))
+      .readonly()
+      .optional(),
+  })
+  .openapi('Decision')
+export type DecisionWire = z.infer<typeof DecisionSchema>
+
+export const RouteAnswersSchema = z
+  .object({
+    answers: z
+      .array(z.union([DecisionSchema, ProblemSchema]))
+      .readonly()
+      .openapi({ description: 'In the order of the questions; a problem where one could not be answered.' }),
+  })
+  .openapi('RouteAnswers')

@@ -1,0 +1,112 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Fault } from '../../broker-error.ts'
+import { BrokerError } from '../../broker-error.ts'
+import type { RouteQuestion } from '../../route-service.ts'
+import { type AppEnv, type HttpDeps, principalOf } from '../app-env.ts'
+import { requireRole } from '../authentication.ts'
+import { problemOf } from '../error-problem.ts'
+import { ProblemError, problemBody } from '../problem.ts'
+import { readJsonBody } from '../request-body.ts'
+import { BODY_PROBLEMS, COMMON_PROBLEMS, IdSchema, jsonAnswer, NOT_FOUND } from '../wire-fields.ts'
+import {
+  DecisionSchema,
+  MAX_CLIENT_LENGTH,
+  MAX_SESSION_LENGTH,
+  RouteAnswersSchema,
+  RouteBatchSchema,
+  RouteQuerySchema,
+} from './route-schemas.ts'
+import { type DecisionView, decisionToWire, holdsConnectUrl } from './route-wire.ts'
+
+type Deps = Pick<HttpDeps, 'routes' | 'keys' | 'limits'>
+
+/** `/route`: which CDN should serve this client. */
+export function addRouteRoutes(app: OpenAPIHono<AppEnv>, deps: Deps): void {
+  addGetRoute(app, deps)
+  addRouteBatch(app, deps)
+}
+
+function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys }: Deps): void {
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/route',
+    operationId: 'route-client',
+    tags: ['Routing'],
+    summary: 'Which provider should serve this client',
+    description: 'Role: reader. A reader gets only those connect URLs that cannot publish.',
+    request: { query: RouteQuerySchema },
+    responses: { 200: jsonAnswer('The decision.', DecisionSchema), ...COMMON_PROBLEMS, ...NOT_FOUND },
+  })
+  app.get('/route', requireRole(keys, 'reader'), async (c) => {
+    const question = questionOf(c)
+    const view = { role: principalOf(c).role, explain: isExplained(c) }
+    const decision = decisionToWire(await routes.decide(question), view)
+    c.header('Cache-Control', holdsConnectUrl(decision) ? 'no-store' : `private, max-age=${decision.ttl_seconds}`)
+    return c.json(decision, 200)
+  })
+}
+
+function questionOf(c: Context<AppEnv>): RouteQuestion {
+  const client = c.req.query('client') ?? c.env?.incoming?.socket.remoteAddress
+  const scope = c.req.query('scope')
+  const session = c.req.query('session')
+  if (client === undefined) throw invalid('client', 'is missing, and the connection has no address')
+  if (client === '' || client.length > MAX_CLIENT_LENGTH) throw invalid('client', 'is not an IP address')
+  if (scope !== undefined && !IdSchema.safeParse(scope).success) throw invalid('scope', 'is not the id of a scope')
+  if (session !== undefined && (session === '' || session.length > MAX_SESSION_LENGTH)) {
+    throw invalid('session', `must have 1 to ${MAX_SESSION_LENGTH} characters`)
+  }
+  return { client, ...(scope === undefined ? {} : { scope }), ...(session === undefined ? {} : { session }) }
+}
+
+function isExplained(c: Context<AppEnv>): boolean {
+  const explain = c.req.query('explain')
+  if (explain === undefined || explain === 'false') return false
+  if (explain === 'true') return true
+  throw invalid('explain', 'is neither true nor false')
+}
+
+function invalid(parameter: string, detail: string): ProblemError {
+  const fault: Fault = { parameter, detail }
+  return new ProblemError({
+    kind: 'invalid-request',
+    detail: `A parameter is not valid at ${parameter}: ${detail}.`,
+    errors: [fault],
+  })
+}
+
+function addRouteBatch(app: OpenAPIHono<AppEnv>, { routes, keys, limits }: Deps): void {
+  const route = createRoute({
+    method: 'post',
+    path: '/route',
+    operationId: 'route-clients',
+    tags: ['Routing'],
+    summary: 'Up to 1000 questions at once',
+    description: 'Role: reader. Takes bodies four times as large as other operations do.',
+    middleware: [requireRole(keys, 'reader'), readJsonBody({ maxBytes: 4 * limits.bodyBytes })],
+    request: { body: { required: true, content: { 'application/json': { schema: RouteBatchSchema } } } },
+    responses: { 200: jsonAnswer('The answers.', RouteAnswersSchema), ...COMMON_PROBLEMS, ...BODY_PROBLEMS },
+  })
+  app.openapi(route, async (c) => {
+    const { questions, explain } = c.req.valid('json')
+    const view: DecisionView = { role: principalOf(c).role, explain: explain ?? false }
+    const answerOne = async ({ client, scope, session }: (typeof questions)[number]) => {
+      const question = {
+        client,
+        ...(scope === undefined ? {} : { scope }),
+        ...(session === undefined ? {} : { session }),
+      }
+      try {
+        return decisionToWire(await routes.decide(question), view)
+      } catch (error) {
+        const problem = error instanceof BrokerError ? problemOf(error) : undefined
+        if (problem === undefined) throw error
+        return problemBody(problem, c.get('requestId'))
+      }
+    }
+    const answers = await Promise.all(questions.map(answerOne))
+    c.header('Cache-Control', 'no-store')
+    return c.json({ answers }, 200)
+  })
+}

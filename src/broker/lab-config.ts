@@ -1,0 +1,78 @@
+import { checkConfig, type LoadedConfig } from './config/load-config.ts'
+
+/** What of a lab CDN its provider needs. */
+export interface LabProvider {
+  readonly name: string
+  readonly kind: 'draft' | 'extended' | 'cloudflare'
+  readonly apiUrl: string
+  readonly fciUrl: string
+  readonly relayUrl: string
+  readonly adminUrl: string
+  readonly apiToken: string
+  readonly accountId: string
+}
+
+export interface LabSettings {
+  readonly host: string
+  readonly port: number
+  readonly storePath: string
+  readonly geoFile?: string
+}
+
+const EXTENDED_OPERATIONS = ['get', 'list', 'update', 'delete', 'mint', 'revoke']
+
+/** The configuration of a broker in front of the lab: the same form as a file's, checked the same way. */
+export function labConfig(cdns: readonly LabProvider[], settings: LabSettings): LoadedConfig {
+  const env: Record<string, string> = {}
+  const providers = cdns.map((cdn, index) => {
+    const variable = `LAB_TOKEN_${index}`
+    env[variable] = cdn.apiToken
+    return {
+      id: cdn.name,
+      ...adapterOf(cdn, `env:${variable}`),
+      fci: { url: cdn.fciUrl, poll_seconds: 5, stale_after_seconds: 60, expire_after_seconds: 3600 },
+      priority: 100 + index,
+      probe: 'websocket',
+      fault_url: cdn.adminUrl,
+    }
+  })
+  return checkConfig(
+    {
+      listen: { host: settings.host, port: settings.port },
+      store: { kind: 'embedded', path: settings.storePath },
+      providers,
+      health: { interval_ms: 250 },
+      repair: { interval_ms: 1_000 },
+      ...(settings.geoFile === undefined ? {} : { geo: [{ file: settings.geoFile, format: 'csv' }] }),
+    },
+    'the lab',
+    { env, readFile: () => '' },
+  )
+}
+
+function adapterOf(
+  cdn: LabProvider,
+  token: string,
+): { readonly adapter: string; readonly options: Readonly<Record<string, unknown>> } {
+  switch (cdn.kind) {
+    case 'draft':
+      return { adapter: 'draft-http', options: { base_url: cdn.apiUrl, token } }
+    case 'extended':
+      return {
+        adapter: 'draft-http',
+        options: {
+          base_url: cdn.apiUrl,
+          token,
+          operations: EXTENDED_OPERATIONS,
+          subscribe_token: true,
+          labels: true,
+          idempotency_key: true,
+        },
+      }
+    case 'cloudflare':
+      return {
+        adapter: 'cloudflare',
+        options: { base_url: cdn.apiUrl, account_id: cdn.accountId, api_token: token, relay_url: cdn.relayUrl },
+      }
+  }
+}

@@ -1,0 +1,78 @@
+import { pino } from 'pino'
+
+export type LogFields = Readonly<Record<string, string | number | boolean>>
+
+/** One line per event: a dotted name and flat fields. */
+export type Log = (event: string, fields?: LogFields) => void
+
+export interface LogOptions {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Where lines go: a file, or the process's own output. */
+  readonly destination: { readonly file: string } | 'stdout'
+}
+
+export interface ProcessLog {
+  readonly log: Log
+  /** Writes out what is still held back. */
+  flush(): void
+}
+
+/** Events that an operator should be woken for, or at least see in red. */
+const ERRORS = new Set([
+  'operation.crashed',
+  'operation.step_crashed',
+  'loop.failed',
+  'request.failed',
+  'process.failed',
+])
+const WARNINGS = new Set([
+  'operation.store_unavailable',
+  'advertisement.failed',
+  'health.changed',
+  'lab.cdn_exited',
+  'failover.refused',
+])
+
+/**
+ * JSON lines (pino). Callers hand in no secrets; this is the net below them: whatever looks like a token, a key or a
+ * URL that may hold one is cut before it is written.
+ */
+export function openLog(options: LogOptions): ProcessLog {
+  const destination = pino.destination(
+    options.destination === 'stdout'
+      ? { dest: 1, sync: false }
+      : { dest: options.destination.file, mkdir: true, sync: false },
+  )
+  const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  return {
+    log(event, fields = {}) {
+      const line = { event, ...cutSecrets(fields) }
+      if (ERRORS.has(event)) logger.error(line)
+      else if (WARNINGS.has(event)) logger.warn(line)
+      else logger.info(line)
+    },
+    flush() {
+      destination.flushSync()
+    },
+  }
+}
+
+const MEDIA_URL = /\b(moqt|wss?|https?|rediss?):\/\/(?:[^@/\s"]*@)?([^/?#\s"]+)[^\s"]*/gi
+const JWT = /\beyJ[\w-]{5,}(?:\.[\w-]+)*/g
+const API_KEY = /\bmqb_\w+/g
+const BEARER = /\bbearer\s+\S+/gi
+
+/** The text without tokens, keys, and everything of a URL behind its host. */
+export function cutSecretText(text: string): string {
+  return text
+    .replace(MEDIA_URL, '$1://$2')
+    .replace(JWT, '<token>')
+    .replace(API_KEY, '<key>')
+    .replace(BEARER, 'Bearer <token>')
+}
+
+function cutSecrets(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? cutSecretText(value) : value]),
+  )
+}

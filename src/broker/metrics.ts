@@ -1,0 +1,137 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Operation } from './scopes/operation.ts'
+import type { ProviderDirectory } from './providers/provider-directory.ts'
+
+export interface Metrics {
+  readonly contentType: string
+  render(): Promise<string>
+  /** One finished operation. */
+  operation(operation: Operation, seconds: number): void
+  /** One answered request; `route` is the pattern, never the URL. */
+  request(method: string, route: string, status: number, seconds: number): void
+  /** One routing decision. */
+  decision(provider: string | undefined, panic: boolean): void
+  /** One canary object received. */
+  canary(provider: string, latencySeconds: number): void
+}
+
+const HEALTH_VALUES = { unknown: -1, down: 0, degraded: 0.5, up: 1 } as const
+const BREAKER_VALUES = { closed: 0, half_open: 0.5, open: 1 } as const
+
+/** Prometheus metrics. Labels are low in cardinality: providers, kinds, outcomes; never scopes, clients or keys. */
+export function createMetrics(directory: () => ProviderDirectory | undefined, now: () => number): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const operations = new Counter({
+    name: 'moq_broker_operations_total',
+    help: 'Operations by kind and how they ended',
+    labelNames: ['kind', 'state'],
+    registers: [registry],
+  })
+  const operationSeconds = new Histogram({
+    name: 'moq_broker_operation_seconds',
+    help: 'Time from acceptance to end of an operation',
+    labelNames: ['kind'],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  })
+  const requests = new Counter({
+    name: 'moq_broker_http_requests_total',
+    help: 'Answered requests',
+    labelNames: ['method', 'route', 'status'],
+    registers: [registry],
+  })
+  const requestSeconds = new Histogram({
+    name: 'moq_broker_http_request_seconds',
+    help: 'Time to answer',
+    labelNames: ['method', 'route'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  })
+  const decisions = new Counter({
+    name: 'moq_broker_decisions_total',
+    help: 'Routing decisions by the provider chosen ("none": nobody may serve)',
+    labelNames: ['provider', 'panic'],
+    registers: [registry],
+  })
+  const canarySeconds = new Histogram({
+    name: 'moq_broker_canary_latency_seconds',
+    help: 'Time of a canary object from publisher to subscriber',
+    labelNames: ['provider'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [registry],
+  })
+  perProvider(
+    registry,
+    directory,
+    'moq_broker_provider_health',
+    'up 1, degraded 0.5, down 0, unknown -1',
+    (id, providers) => HEALTH_VALUES[providers.health(id)],
+  )
+  perProvider(
+    registry,
+    directory,
+    'moq_broker_provider_enabled',
+    '1: enabled, 0: drained or disabled',
+    (id, providers) => (providers.administrative(id) === 'enabled' ? 1 : 0),
+  )
+  perProvider(registry, directory, 'moq_broker_breaker_open', 'open 1, half open 0.5, closed 0', (id, providers) => {
+    const breaker = providers.breaker(id)
+    return breaker === undefined ? 0 : BREAKER_VALUES[breaker.state]
+  })
+  perProvider(
+    registry,
+    directory,
+    'moq_broker_advertisement_age_seconds',
+    'Since it was last confirmed; absent without one',
+    (id, providers) => {
+      const confirmedAt = providers.facts().find((facts) => facts.id === id)?.advertisement?.confirmedAt
+      return confirmedAt === undefined ? undefined : (now() - confirmedAt) / 1000
+    },
+  )
+
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    operation(operation, seconds) {
+      operations.inc({ kind: operation.kind, state: operation.state })
+      operationSeconds.observe({ kind: operation.kind }, seconds)
+    },
+    request(method, route, status, seconds) {
+      requests.inc({ method, route, status })
+      requestSeconds.observe({ method, route }, seconds)
+    },
+    decision(provider, panic) {
+      decisions.inc({ provider: provider ?? 'none', panic: String(panic) })
+    },
+    canary(provider, latencySeconds) {
+      canarySeconds.observe({ provider }, latencySeconds)
+    },
+  }
+}
+
+function perProvider(
+  registry: Registry,
+  directory: () => ProviderDirectory | undefined,
+  name: string,
+  help: string,
+  value: (id: string, providers: ProviderDirectory) => number | undefined,
+): void {
+  registry.registerMetric(
+    new Gauge({
+      name,
+      help,
+      labelNames: ['provider'],
+      registers: [],
+      collect() {
+        const providers = directory()
+        if (providers === undefined) return
+        this.reset()
+        for (const id of providers.ids()) {
+          const current = value(id, providers)
+          if (current !== undefined) this.set({ provider: id }, current)
+        }
+      },
+    }),
+  )
+}

@@ -1,0 +1,75 @@
+import { type BreakerSnapshot, type GuardedAdapter, wrapWithBreaker } from '../../adapters/breaker.ts'
+import type { ConfiguredAdapter } from '../../adapters/registry.ts'
+import type { ProviderFacts } from '../../routing/decision.ts'
+import type { ProviderConfig } from '../config/config-schema.ts'
+import type { DrillOverlay } from '../drills/drill-overlay.ts'
+import type { HealthBoard } from '../health/health-board.ts'
+import type { AdministrativeStates } from './administrative-states.ts'
+import type { AdvertisementBoard } from './advertisement-board.ts'
+import type { ProviderDirectory } from './provider-directory.ts'
+
+export interface ProviderDirectoryDeps {
+  readonly configs: readonly ProviderConfig[]
+  readonly adapters: ReadonlyMap<string, ConfiguredAdapter>
+  readonly states: AdministrativeStates
+  readonly advertisements: AdvertisementBoard
+  readonly health: HealthBoard
+  readonly overlay: DrillOverlay
+  readonly now: () => number
+}
+
+interface Entry {
+  readonly config: ProviderConfig
+  readonly configured: ConfiguredAdapter
+  readonly guarded: GuardedAdapter
+}
+
+export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDirectory & AsyncDisposable {
+  const entries = new Map<string, Entry>()
+  for (const config of deps.configs) {
+    const configured = deps.adapters.get(config.id)
+    if (configured === undefined) continue
+    const adapter = configured.create({ provider: config.id, timeoutMs: config.timeout_ms, now: deps.now })
+    entries.set(config.id, {
+      config,
+      configured,
+      guarded: wrapWithBreaker(adapter, { provider: config.id, now: deps.now }),
+    })
+  }
+  const inPreference = [...entries.values()]
+    .sort((a, b) => a.config.priority - b.config.priority)
+    .map((entry) => entry.config.id)
+
+  function facts(id: string, config: ProviderConfig): ProviderFacts {
+    const administrative = deps.states.get(id)
+    const health = deps.health.get(id)
+    const advertisement = deps.advertisements.get(id)
+    const drill = deps.overlay.drilled(id)
+    return {
+      id,
+      administrative:
+        administrative.reason === undefined
+          ? { state: administrative.state }
+          : { state: administrative.state, reason: administrative.reason },
+      health: { state: health.state, reason: health.reason },
+      priority: config.priority,
+      weight: config.weight,
+      ...(advertisement === undefined ? {} : { advertisement }),
+      ...(drill === undefined ? {} : { drilled: { drill } }),
+    }
+  }
+
+  return {
+    ids: () => inPreference,
+    adapter: (id) => entries.get(id)?.guarded.adapter,
+    capabilities: (id) => entries.get(id)?.configured.capabilities,
+    administrative: (id) => deps.states.get(id).state,
+    health: (id) => (deps.overlay.drilled(id) === undefined ? deps.health.get(id).state : 'down'),
+    config: (id) => entries.get(id)?.config,
+    breaker: (id): BreakerSnapshot | undefined => entries.get(id)?.guarded.snapshot(),
+    facts: () => [...entries].map(([id, entry]) => facts(id, entry.config)),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...entries.values()].map((entry) => entry.guarded.adapter[Symbol.asyncDispose]()))
+    },
+  }
+}

@@ -1,0 +1,24 @@
+import { type EmbeddedStoreOptions, openEmbeddedStore } from './embedded-store.ts'
+import type { RedisStoreOptions } from './redis-options.ts'
+import { openRedisStore } from './redis-store.ts'
+import type { Store } from './store.ts'
+import type { StoreLog } from './store-log.ts'
+
+export type StoreOptions = EmbeddedStoreOptions | RedisStoreOptions
+
+/**
+ * Opens the store; dispose of it to close it. Throws `StoreError`: `locked`, `corrupt`, `full`, or `unavailable` where
+ * the folder cannot be opened or Redis does not answer in time.
+ */
+export function openStore(
+  options: StoreOptions,
+  /** `now` is in milliseconds since the epoch. */
+  deps: { readonly now: () => number; readonly log: StoreLog },
+): Promise<Store> {
+  switch (options.kind) {
+    case 'embedded':
+      return openEmbeddedStore(options, deps)
+    case 'redis':
+      return openRedisStore(options, deps)
+  }
+}

@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto'
+import type { Advertisement } from './advertisement.ts'
+import { canonicalCapabilities, jsonOf } from './canonical-advertisement.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { printFootprint } from './print-footprints.ts'
+
+/**
+ * A strong version of what the advertisement says, equal for equal models and fit for an ETag: the SHA-256, in
+ * base64url, of the canonical JSON. Diagnostics do not enter; capabilities for nobody do, although they are not printed.
+ */
+export function versionOf(advertisement: Advertisement): string {
+  const said = canonicalCapabilities(advertisement.capabilities).map(({ type, value, footprint }) => [
+    type,
+    jsonOf(value),
+    printFootprint(footprint).map((footprints) => footprints ?? 'global'),
+  ])
+  return createHash('sha256').update(canonicalJson(said)).digest('base64url')
+}

@@ -1,0 +1,23 @@
+import type { Prefix } from './prefix.ts'
+
+/**
+ * A footprint in canonical form: a disjunction of conjunctions (RFC 8006 4.2.2.2, RFC 9388 2.2; brief 1.3).
+ * `global` is the footprint of an object that names none (RFC 9241 3.6).
+ */
+export type Footprint = { readonly kind: 'global' } | { readonly kind: 'some'; readonly anyOf: readonly Conjunction[] }
+
+/**
+ * Every constraint present must hold; inside one constraint any value suffices. At least one is present.
+ * `unknown` constraints hold for nobody (fail closed): ignoring one would widen the coverage.
+ */
+export interface Conjunction {
+  /** IPv4 and IPv6 prefixes together; canonical: host bits zero, sorted, no prefix inside another. */
+  readonly prefixes?: readonly Prefix[]
+  readonly asns?: readonly number[]
+  /** ISO 3166-1 alpha-2, lower case. */
+  readonly countries?: readonly string[]
+  /** ISO 3166-2, lower case, e.g. `us-ny`. */
+  readonly subdivisions?: readonly string[]
+  /** Types that we do not know, kept for republication. */
+  readonly unknown?: readonly { readonly type: string; readonly value: unknown }[]
+}

@@ -1,0 +1,108 @@
+import type { AdvertisedCapability, Advertisement } from './advertisement.ts'
+import { AdvertisementError } from './advertisement-error.ts'
+import { canonicalCapabilities } from './canonical-advertisement.ts'
+import { isJsonList, isJsonObject } from './canonical-json.ts'
+import { capabilityTypeOf, readCapabilityValue } from './capability-value.ts'
+import { parseJsonText } from './json-text.ts'
+import { splitQualifiedAsn } from './read-footprint-values.ts'
+import { readFootprints } from './read-footprints.ts'
+import type { Reading, ReadOptions } from './reading.ts'
+import { quote, startReading } from './reading.ts'
+
+const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024
+/** An advertisement proper needs eight levels; the rest is room for values that we do not know. */
+const MAX_DEPTH = 64
+
+/**
+ * Reads an advertisement from its JSON text (RFC 8008 5.2: I-JSON).
+ * Throws AdvertisementError if it is no I-JSON, too large, or no advertisement; everything less is a diagnostic.
+ */
+export function parseAdvertisementText(text: string, options: ReadOptions = {}): Advertisement {
+  const limits = { maxLength: options.maxLength ?? DEFAULT_MAX_LENGTH, maxDepth: MAX_DEPTH }
+  return parseAdvertisement(parseJsonText(text, limits), options)
+}
+
+/**
+ * Reads an advertisement in the envelope of RFC 8008 (`capabilities`) or RFC 9241 (`cdni-advertisement`) into canonical
+ * form. What cannot be understood narrows or drops the object concerned and never widens it.
+ * Throws AdvertisementError `not-an-advertisement` or `too-large`.
+ */
+export function parseAdvertisement(document: unknown, options: ReadOptions = {}): Advertisement {
+  const { items, pointer } = findCapabilities(document)
+  const reading = startReading(options, () => collectQualifiedAsns(items))
+  if (items.length > reading.maxCapabilities) {
+    throw new AdvertisementError('too-large', pointer, `more than ${reading.maxCapabilities} capability objects`)
+  }
+  const capabilities: AdvertisedCapability[] = []
+  for (const [i, item] of items.entries()) {
+    const capability = readCapability(item, `${pointer}/${i}`, reading)
+    if (capability !== undefined) capabilities.push(capability)
+  }
+  return { capabilities: canonicalCapabilities(capabilities), diagnostics: reading.diagnostics }
+}
+
+function findCapabilities(document: unknown): { items: readonly unknown[]; pointer: string } {
+  if (!isJsonObject(document)) {
+    throw new AdvertisementError('not-an-advertisement', '', `${quote(document)} is not an object`)
+  }
+  const alto = document['cdni-advertisement']
+  if (alto === undefined) return arrayMember(document, 'capabilities', '')
+  if (!isJsonObject(alto)) {
+    throw new AdvertisementError('not-an-advertisement', '/cdni-advertisement', `${quote(alto)} is not an object`)
+  }
+  return arrayMember(alto, 'capabilities-with-footprints', '/cdni-advertisement')
+}
+
+function arrayMember(
+  parent: { readonly [member: string]: unknown },
+  member: string,
+  pointer: string,
+): { items: readonly unknown[]; pointer: string } {
+  const items = parent[member]
+  if (isJsonList(items)) return { items, pointer: `${pointer}/${member}` }
+  const found = items === undefined ? 'is missing' : `is ${quote(items)} and not an array`
+  throw new AdvertisementError('not-an-advertisement', pointer, `the member "${member}" ${found}`)
+}
+
+function readCapability(item: unknown, pointer: string, reading: Reading): AdvertisedCapability | undefined {
+  if (!isJsonObject(item)) {
+    reading.error('capability-invalid', pointer, `${quote(item)} is not a capability object; it is left out`)
+    return undefined
+  }
+  const given = item['capability-type']
+  if (typeof given !== 'string' || given === '') {
+    reading.error(
+      'capability-invalid',
+      `${pointer}/capability-type`,
+      `${quote(given)} is not a capability type; the object is left out`,
+    )
+    return undefined
+  }
+  const type = capabilityTypeOf(given)
+  if (type !== given) {
+    reading.warn('capability-type-case', `${pointer}/capability-type`, `${quote(given)} is registered as "${type}"`)
+  }
+  const value = readCapabilityValue(type, item['capability-value'], `${pointer}/capability-value`, reading)
+  if (value === undefined) return undefined
+  return { type, value, footprint: readFootprints(item['footprints'], `${pointer}/footprints`, reading) }
+}
+
+/** Qualifiers per AS number anywhere in the document's `asn` footprints. */
+function collectQualifiedAsns(items: readonly unknown[]): ReadonlyMap<number, ReadonlySet<string>> {
+  const qualifiers = new Map<number, Set<string>>()
+  const visit = (footprints: unknown, depth: number): void => {
+    for (const footprint of isJsonList(footprints) ? footprints : [footprints]) {
+      if (!isJsonObject(footprint)) continue
+      const values = footprint['footprint-value']
+      if (footprint['footprint-type'] === 'footprintunion' && depth === 0) visit(values, 1)
+      for (const value of isJsonList(values) ? values : [values]) {
+        const qualified = splitQualifiedAsn(value)
+        if (qualified === undefined) continue
+        const seen = qualifiers.get(qualified.asn) ?? new Set()
+        qualifiers.set(qualified.asn, seen.add(qualified.qualifier))
+      }
+    }
+  }
+  for (const item of items) if (isJsonObject(item)) visit(item['footprints'], 0)
+  return qualifiers
+}

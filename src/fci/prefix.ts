@@ -1,0 +1,214 @@
+/** An IP address as a number: 32 bits for version 4, 128 for version 6. */
+export interface Address {
+  readonly version: 4 | 6
+  readonly value: bigint
+}
+
+/** A CIDR prefix; the bits of `value` beyond `length` are zero. */
+export interface Prefix extends Address {
+  readonly length: number
+}
+
+const DOT = 46
+const COLON = 58
+
+/** Bits of an address of this version. */
+export function addressBits(version: 4 | 6): 32 | 128 {
+  return version === 4 ? 32 : 128
+}
+
+/**
+ * The address that a text names, or undefined if it is none: dotted decimal without leading zeros
+ * (RFC 3986 3.2.2) or any RFC 4291 2.2 form. No zone ids, ports, brackets or blanks.
+ */
+export function parseAddress(text: string): Address | undefined {
+  return readAddress(text, text.length)
+}
+
+/** The first `end` characters of `text` as an address. */
+export function readAddress(text: string, end: number): Address | undefined {
+  const octets = readIpv4(text, 0, end)
+  if (octets >= 0) return { version: 4, value: BigInt(octets) }
+  return readIpv6(text, end) ? { version: 6, value: groupsToValue() } : undefined
+}
+
+function readIpv4(text: string, from: number, end: number): number {
+  let value = 0
+  let octet = 0
+  let digits = 0
+  let dots = 0
+  for (let i = from; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (code === DOT) {
+      if (digits === 0 || dots === 3) return -1
+      value = value * 256 + octet
+      octet = 0
+      digits = 0
+      dots++
+      continue
+    }
+    if (code < 48 || code > 57 || (digits > 0 && octet === 0)) return -1
+    octet = octet * 10 + code - 48
+    if (octet > 255) return -1
+    digits++
+  }
+  return dots === 3 && digits > 0 ? value * 256 + octet : -1
+}
+
+// Scratch for one synchronous parse: allocating per call costs more than the parse.
+const groups = new Uint16Array(8)
+const words = new Uint32Array(2)
+
+function readIpv6(text: string, end: number): boolean {
+  if (end < 2) return false
+  let count = 0
+  let gap = -1
+  let i = 0
+  if (text.charCodeAt(0) === COLON) {
+    if (text.charCodeAt(1) !== COLON) return false
+    gap = 0
+    i = 2
+  }
+  while (i < end) {
+    const start = i
+    let value = 0
+    let code = 0
+    for (; i < end; i++) {
+      code = text.charCodeAt(i)
+      const digit = hexDigit(code)
+      if (digit < 0) break
+      if (i - start === 4) return false
+      value = value * 16 + digit
+    }
+    if (i < end && code === DOT) {
+      const octets = readIpv4(text, start, end)
+      if (octets < 0 || count > 6) return false
+      groups[count++] = Math.floor(octets / 65536)
+      groups[count++] = octets % 65536
+      break
+    }
+    if (i === start || count === 8) return false
+    groups[count++] = value
+    if (i === end) break
+    if (code !== COLON) return false
+    i++
+    if (i === end) return false
+    if (text.charCodeAt(i) === COLON) {
+      if (gap >= 0) return false
+      gap = count
+      i++
+    }
+  }
+  if (gap < 0) return count === 8
+  if (count === 8) return false
+  groups.copyWithin(8 - (count - gap), gap, count)
+  groups.fill(0, gap, 8 - (count - gap))
+  return true
+}
+
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  if (code >= 97 && code <= 102) return code - 87
+  if (code >= 65 && code <= 70) return code - 55
+  return -1
+}
+
+function groupsToValue(): bigint {
+  return (groupQuad(0) << 64n) | groupQuad(4)
+}
+
+function groupQuad(at: number): bigint {
+  words[0] = (groups[at] ?? 0) * 65536 + (groups[at + 1] ?? 0)
+  words[1] = (groups[at + 2] ?? 0) * 65536 + (groups[at + 3] ?? 0)
+  return (BigInt(words[0]) << 32n) | BigInt(words[1])
+}
+
+/** Canonical text: dotted decimal, or RFC 5952 (IPv4-mapped addresses in the mixed form of its section 5). */
+export function formatAddress(address: Address): string {
+  return address.version === 4 ? formatIpv4(Number(address.value)) : formatIpv6(address.value)
+}
+
+function formatIpv4(value: number): string {
+  return `${Math.floor(value / 16777216)}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
+}
+
+function formatIpv6(value: bigint): string {
+  if (value >> 32n === 0xffffn) return `::ffff:${formatIpv4(Number(value & 0xffffffffn))}`
+  const parts: number[] = []
+  for (let shift = 112n; shift >= 0n; shift -= 16n) parts.push(Number((value >> shift) & 0xffffn))
+  const { start, length } = longestZeroRun(parts)
+  if (length < 2) return parts.map((part) => part.toString(16)).join(':')
+  const hex = (from: number, to?: number): string =>
+    parts
+      .slice(from, to)
+      .map((part) => part.toString(16))
+      .join(':')
+  return `${hex(0, start)}::${hex(start + length)}`
+}
+
+function longestZeroRun(parts: readonly number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 }
+  let start = 0
+  for (let i = 0; i <= parts.length; i++) {
+    if (parts[i] === 0) continue
+    if (i - start > best.length) best = { start, length: i - start }
+    start = i + 1
+  }
+  return best
+}
+
+/**
+ * A prefix in strict form: an address, `/`, a length without leading zeros (RFC 8006 4.3.5, 4.3.6), host bits zero.
+ * `readPrefix` in `read-prefix.ts` is the tolerant form.
+ */
+export function parsePrefix(text: string): Prefix | undefined {
+  const slash = text.indexOf('/')
+  if (slash < 0) return undefined
+  const length = readPrefixLength(text, slash + 1)
+  if (length < 0) return undefined
+  const address = readAddress(text, slash)
+  if (address === undefined || length > addressBits(address.version)) return undefined
+  if ((address.value & hostMask(address.version, length)) !== 0n) return undefined
+  return { version: address.version, value: address.value, length }
+}
+
+/** The decimal number from `from` to the end of `text`, or -1: one to three digits, no leading zero. */
+export function readPrefixLength(text: string, from: number): number {
+  const digits = text.length - from
+  if (digits < 1 || digits > 3 || (digits > 1 && text.charCodeAt(from) === 48)) return -1
+  let value = 0
+  for (let i = from; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return -1
+    value = value * 10 + digit
+  }
+  return value
+}
+
+/** Canonical text of a prefix, e.g. `2001:db8::/32`. */
+export function formatPrefix(prefix: Prefix): string {
+  return `${formatAddress(prefix)}/${prefix.length}`
+}
+
+/** Whether the address lies in the prefix; never so across versions. */
+export function containsAddress(prefix: Prefix, address: Address): boolean {
+  if (prefix.version !== address.version) return false
+  return (address.value & ~hostMask(prefix.version, prefix.length)) === prefix.value
+}
+
+/** The prefix of this length that holds the address. */
+export function prefixOf(address: Address, length: number): Prefix {
+  const { version, value } = address
+  return { version, value: value & ~hostMask(version, length), length }
+}
+
+/** The last address of a prefix, as a number. */
+export function lastValue(prefix: Prefix): bigint {
+  return prefix.value | hostMask(prefix.version, prefix.length)
+}
+
+const HOST_MASKS: readonly bigint[] = Array.from({ length: 129 }, (_, bits) => (1n << BigInt(bits)) - 1n)
+
+function hostMask(version: 4 | 6, length: number): bigint {
+  return HOST_MASKS[addressBits(version) - length] ?? 0n
+}

@@ -1,0 +1,38 @@
+import type { Advertisement } from './advertisement.ts'
+import { canonicalCapabilities, jsonOf } from './canonical-advertisement.ts'
+import type { JsonValue } from './canonical-json.ts'
+import type { WireFootprint } from './print-footprints.ts'
+import { printFootprint } from './print-footprints.ts'
+
+/** An FCI Base Object on the wire (RFC 8008 5.1). */
+export type WireCapability = {
+  readonly 'capability-type': string
+  readonly 'capability-value': JsonValue
+  readonly footprints?: readonly WireFootprint[]
+}
+
+/** The envelope of RFC 8008 5. */
+export type WireAdvertisement = {
+  readonly capabilities: readonly WireCapability[]
+}
+
+/**
+ * The strict, canonical wire form: reading it back gives the same model. A capability that nobody may use is left out,
+ * because `footprints: []` would offer it to everybody; one whose footprint needs several lists becomes several objects.
+ */
+export function printAdvertisement(advertisement: Advertisement): WireAdvertisement {
+  const capabilities: WireCapability[] = []
+  for (const { type, value, footprint } of canonicalCapabilities(advertisement.capabilities)) {
+    for (const footprints of printFootprint(footprint)) capabilities.push(printCapability(type, value, footprints))
+  }
+  return { capabilities }
+}
+
+function printCapability(
+  type: string,
+  value: unknown,
+  footprints: readonly WireFootprint[] | undefined,
+): WireCapability {
+  const object = { 'capability-type': type, 'capability-value': jsonOf(value) }
+  return footprints === undefined ? object : { ...object, footprints }
+}

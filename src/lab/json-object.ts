@@ -1,0 +1,2 @@
+/** A JSON object on its way to the wire. */
+export type JsonObject = Readonly<Record<string, unknown>>

@@ -1,0 +1,87 @@
+import type { Advertisement } from '../fci/advertisement.ts'
+
+export type AdministrativeState = 'enabled' | 'drained' | 'disabled'
+export type HealthState = 'unknown' | 'up' | 'degraded' | 'down'
+
+/** What routing knows of one provider. Ids are opaque. */
+export interface ProviderFacts {
+  readonly id: string
+  /** Absent: never seen. */
+  readonly advertisement?: HeldAdvertisement
+  readonly administrative: { readonly state: AdministrativeState; readonly reason?: string }
+  readonly health: { readonly state: HealthState; readonly reason?: string }
+  /** Lower is preferred. */
+  readonly priority: number
+  /** Share among equals; 0 takes no traffic while another can. */
+  readonly weight: number
+  /** Set when a drill pretends that the provider is gone. */
+  readonly drilled?: { readonly drill: string }
+}
+
+export interface HeldAdvertisement {
+  readonly model: Advertisement
+  /** Strong version: a hash of the canonical form. */
+  readonly version: string
+  /** Milliseconds since the epoch. */
+  readonly fetchedAt: number
+  /** Last confirmed unchanged or fetched, milliseconds since the epoch. */
+  readonly confirmedAt: number
+  /** Not confirmed for longer than the freshness limit: demoted behind fresh ones. */
+  readonly stale: boolean
+  /** Not confirmed for longer than the stale limit: no longer used. */
+  readonly expired: boolean
+}
+
+/** What of the advertisement let the client in. */
+export interface Match {
+  readonly type: 'ipv4cidr' | 'ipv6cidr' | 'asn' | 'countrycode' | 'subdivisioncode' | 'global'
+  readonly value: string
+  /** Bits of the matched prefix; 0 for matches that are not by prefix. */
+  readonly prefixLength: number
+}
+
+export interface Candidate {
+  readonly provider: string
+  readonly matched: Match
+  readonly priority: number
+  readonly weight: number
+  /** Why it stands where it stands, in words. */
+  readonly because: readonly string[]
+}
+
+/** The rule that excluded a provider. */
+export type RejectionRule =
+  | 'no_placement'
+  | 'placement_not_ready'
+  | 'disabled'
+  | 'drained'
+  | 'drilled'
+  | 'down'
+  | 'no_advertisement'
+  | 'advertisement_expired'
+  | 'no_moq_capability'
+  | 'outside_footprint'
+
+export interface Rejection {
+  readonly provider: string
+  readonly rule: RejectionRule
+  readonly because: string
+}
+
+/** The answer to "which CDN should serve this client", with its reasons. */
+export interface Decision {
+  readonly client: string
+  /** Best first. Empty: nobody may serve this client. */
+  readonly candidates: readonly Candidate[]
+  readonly rejected: readonly Rejection[]
+  readonly ttlSeconds: number
+  /** Every provider that could serve is down, so health was ignored and all were kept (fail open, visible). */
+  readonly panic: boolean
+  /** Versions of the advertisements used. */
+  readonly advertisements: readonly {
+    readonly provider: string
+    readonly version: string
+    readonly ageSeconds: number
+    readonly stale: boolean
+  }[]
+}

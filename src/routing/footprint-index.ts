@@ -1,0 +1,118 @@
+import type { Advertisement } from '../fci/advertisement.ts'
+import type { Conjunction, Footprint } from '../fci/footprint.ts'
+import type { ClientFacts, FootprintMatch } from '../fci/match-footprint.ts'
+import {
+  asnMatch,
+  countryMatch,
+  countryOf,
+  GLOBAL_MATCH,
+  prefixMatch,
+  subdivisionMatch,
+} from '../fci/match-footprint.ts'
+import { deliveryFootprint, moqFootprint } from '../fci/moq-capability.ts'
+import type { Prefix } from '../fci/prefix.ts'
+import { buildRangeTable } from './range-table.ts'
+
+/** A footprint compiled for lookups: gives what `matchFootprint` gives, without reading every prefix. */
+export interface FootprintIndex {
+  readonly match: (client: ClientFacts) => FootprintMatch | undefined
+}
+
+/** What of one conjunction is left to check once its prefix or its most specific fact has led to it. */
+interface Rest {
+  readonly asns: ReadonlySet<number> | undefined
+  readonly subdivisions: ReadonlySet<string> | undefined
+  readonly countries: ReadonlySet<string> | undefined
+}
+
+export function buildFootprintIndex(footprint: Footprint): FootprintIndex {
+  if (footprint.kind === 'global') return { match: () => GLOBAL_MATCH }
+  const prefixes: Prefix[] = []
+  const restOfPrefix: Rest[] = []
+  const byAsn = new Map<number, Rest[]>()
+  const bySubdivision = new Map<string, Rest[]>()
+  const byCountry = new Map<string, Rest[]>()
+  for (const conjunction of footprint.anyOf) {
+    if (conjunction.unknown !== undefined && conjunction.unknown.length > 0) continue
+    const rest = restOf(conjunction)
+    if (conjunction.prefixes !== undefined) {
+      for (const prefix of conjunction.prefixes) {
+        prefixes.push(prefix)
+        restOfPrefix.push(rest)
+      }
+    } else if (conjunction.asns !== undefined) addAll(byAsn, conjunction.asns, rest)
+    else if (conjunction.subdivisions !== undefined) addAll(bySubdivision, conjunction.subdivisions, rest)
+    else addAll(byCountry, conjunction.countries ?? [], rest)
+  }
+  const table = buildRangeTable(prefixes)
+
+  const match = (client: ClientFacts): FootprintMatch | undefined => {
+    let wholeFamily: FootprintMatch | undefined
+    for (let i = table.find(client.address); i >= 0; i = table.parentOf(i)) {
+      const prefix = prefixes[i]
+      if (prefix === undefined || !admits(restOfPrefix[i], client)) continue
+      if (prefix.length > 0) return prefixMatch(prefix)
+      wholeFamily = prefixMatch(prefix)
+    }
+    const { asn, subdivision } = client
+    const country = countryOf(client)
+    if (asn !== undefined && anyAdmits(byAsn.get(asn), client)) return asnMatch(asn)
+    if (subdivision !== undefined && anyAdmits(bySubdivision.get(subdivision), client))
+      return subdivisionMatch(subdivision)
+    if (country !== undefined && anyAdmits(byCountry.get(country), client)) return countryMatch(country)
+    // A prefix of length 0 holds everybody of its family and so says least (`compareMatches`).
+    return wholeFamily
+  }
+  return { match }
+}
+
+function restOf({ asns, subdivisions, countries }: Conjunction): Rest {
+  return {
+    asns: asns && new Set(asns),
+    subdivisions: subdivisions && new Set(subdivisions),
+    countries: countries && new Set(countries),
+  }
+}
+
+function addAll<K>(index: Map<K, Rest[]>, keys: readonly K[], rest: Rest): void {
+  for (const key of keys) {
+    const rests = index.get(key)
+    if (rests === undefined) index.set(key, [rest])
+    else rests.push(rest)
+  }
+}
+
+function anyAdmits(rests: readonly Rest[] | undefined, client: ClientFacts): boolean {
+  return rests?.some((rest) => admits(rest, client)) ?? false
+}
+
+function admits(rest: Rest | undefined, client: ClientFacts): boolean {
+  if (rest === undefined) return false
+  const { asn, subdivision } = client
+  const country = countryOf(client)
+  if (rest.asns !== undefined && (asn === undefined || !rest.asns.has(asn))) return false
+  if (rest.subdivisions !== undefined && (subdivision === undefined || !rest.subdivisions.has(subdivision)))
+    return false
+  return rest.countries === undefined || (country !== undefined && rest.countries.has(country))
+}
+
+/** What routing asks of one advertisement; undefined where the advertisement says nothing of the kind. */
+export interface AdvertisementIndex {
+  /** Clients for whom the provider says that it serves MoQ. */
+  readonly moq: FootprintIndex | undefined
+  /** Clients for whom the provider says that it delivers at all. */
+  readonly delivery: FootprintIndex | undefined
+}
+
+const compiled = new WeakMap<Advertisement, AdvertisementIndex>()
+
+/** The compiled form of an advertisement, built on the first call for this model object and kept as long as it is. */
+export function indexAdvertisement(advertisement: Advertisement): AdvertisementIndex {
+  const known = compiled.get(advertisement)
+  if (known !== undefined) return known
+  const moq = moqFootprint(advertisement)
+  const delivery = deliveryFootprint(advertisement)
+  const index = { moq: moq && buildFootprintIndex(moq), delivery: delivery && buildFootprintIndex(delivery) }
+  compiled.set(advertisement, index)
+  return index
+}

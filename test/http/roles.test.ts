@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { type Call, FrontApi, problemIn } from './front-api.ts'
+import type { OpenApiDocument } from './openapi-check.ts'
+
+type Least = 'none' | 'reader' | 'operator' | 'admin'
+
+interface Row {
+  readonly method: string
+  readonly path: string
+  readonly least: Least
+  readonly call?: Call
+  /** Status for who may. */
+  readonly status: number
+}
+
+const ROWS: readonly Row[] = [
+  { method: 'POST', path: '/moq/scopes', least: 'operator', status: 201 },
+  { method: 'GET', path: '/moq/scopes', least: 'reader', status: 200 },
+  { method: 'GET', path: '/moq/scopes/scope-0001', least: 'reader', status: 200 },
+  { method: 'PATCH', path: '/moq/scopes/scope-0001', least: 'operator', call: { json: { name: 'new' } }, status: 200 },
+  { method: 'DELETE', path: '/moq/scopes/scope-0001', least: 'operator', status: 204 },
+  { method: 'POST', path: '/moq/scopes/scope-0001/failover', least: 'operator', call: { json: { reason: 'why' } }, status: 200 },
+  { method: 'GET', path: '/moq/scopes/scope-0001/credentials', least: 'reader', status: 200 },
+  { method: 'GET', path: '/moq/scopes/scope-0001/events', least: 'reader', status: 200 },
+  { method: 'GET', path: '/operations/operation-0002', least: 'reader', status: 200 },
+  { method: 'GET', path: '/providers', least: 'reader', status: 200 },
+  { method: 'GET', path: '/providers/alpha', least: 'reader', status: 200 },
+  {
+    method: 'PUT',
+    path: '/providers/alpha/state',
+    least: 'operator',
+    call: { json: { state: 'drained', reason: 'why' } },
+    status: 200,
+  },
+  { method: 'GET', path: '/route?client=192.0.2.7', least: 'reader', status: 200 },
+  { method: 'POST', path: '/route', least: 'reader', call: { json: { questions: [{ client: '192.0.2.7' }] } }, status: 200 },
+  { method: 'POST', path: '/drills', least: 'operator', call: { json: { provider: 'alpha', method: 'drain' } }, status: 202 },
+  { method: 'GET', path: '/drills', least: 'reader', status: 200 },
+  { method: 'GET', path: '/drills/drill-0', least: 'reader', status: 200 },
+  { method: 'POST', path: '/drills/drill-0/abort', least: 'operator', call: { json: { reason: 'why' } }, status: 200 },
+  { method: 'POST', path: '/keys', least: 'admin', call: { json: { name: 'ci', role: 'reader' } }, status: 201 },
+  { method: 'GET', path: '/keys', least: 'admin', status: 200 },
+  { method: 'DELETE', path: '/keys/key0', least: 'admin', status: 204 },
+  { method: 'GET', path: '/healthz', least: 'none', status: 200 },
+  { method: 'GET', path: '/readyz', least: 'none', status: 200 },
+  { method: 'GET', path: '/metrics', least: 'reader', status: 200 },
+  { method: 'GET', path: '/openapi.json', least: 'none', status: 200 },
+]
+
+const RANKS: readonly Least[] = ['none', 'reader', 'operator', 'admin']
+
+/** An API that holds one scope, and a drill and a key unless the row makes its own. */
+async function apiFor(row: Row): Promise<FrontApi> {
+  const api = new FrontApi()
+  await api.send('POST', '/moq/scopes')
+  if (row.path.startsWith('/drills/')) await api.drills.start({ provider: 'alpha', method: 'drain' }, 'somebody')
+  if (row.path.startsWith('/keys/')) await api.keys.create({ name: 'to revoke', role: 'reader' })
+  return api
+}
+
+describe.each(ROWS)('$method $path ($least)', (row) => {
+  it.each(RANKS)('answers a caller with the role "%s" as its role allows', async (role) => {
+    const api = await apiFor(row)
+    const before = api.scopes.accepted.length
+    const answer = await api.send(row.method, row.path, { ...row.call, key: role === 'none' ? null : `mqb_${role}` })
+    if (RANKS.indexOf(role) >= RANKS.indexOf(row.least)) {
+      expect(answer.status).toBe(row.status)
+      return
+    }
+    expect(problemIn(answer)).toMatchObject(
+      role === 'none' ? { status: 401, kind: 'unauthenticated' } : { status: 403, kind: 'forbidden' },
+    )
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="moq-broker"/)
+    expect(api.scopes.accepted).toHaveLength(before)
+  })
+})
+
+it('has a row for every documented operation', async () => {
+  const document: OpenApiDocument = await new FrontApi().document()
+  const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  const tested = ROWS.map((row) => {
+    const path = row.path.split('?')[0] ?? ''
+    return `${row.method} ${path.replace(/\/(scope-0001|operation-0002|alpha|drill-0|key0)/, '/{id}')}`
+  })
+  expect(tested.sort()).toEqual(documented.sort())
+})
+
+describe('API keys', () => {
+  it('are taken from X-API-Key too', async () => {
+    const answer = await new FrontApi().send('GET', '/providers', { key: null, headers: { 'x-api-key': 'mqb_reader' } })
+    expect(answer.status).toBe(200)
+  })
+
+  it('count from Authorization when both are there', async () => {
+    const headers = { authorization: 'Bearer wrong', 'x-api-key': 'mqb_admin' }
+    expect((await new FrontApi().send('GET', '/keys', { key: null, headers })).status).toBe(401)
+  })
+
+  it.each(['Basic mqb_reader', 'Bearer', 'mqb_reader', 'Bearer mqb_reader extra', 'Bearer mqb_/rea/der', ''])(
+    'are refused in the form "%s"',
+    async (authorization) => {
+      const answer = await new FrontApi().send('GET', '/providers', { key: null, headers: { authorization } })
+      expect(problemIn(answer)).toMatchObject({ status: 401, kind: 'unauthenticated' })
+    },
+  )
+
+  it('give the same answer whether unknown, wrong or malformed', async () => {
+    const bodies = ['mqb_unknown0_x', 'mqb_reader_wrong', 'not a key at all', 'mqb_'].map(async (key) => {
+      const answer = await new FrontApi().send('GET', '/providers', { key: null, headers: { 'x-api-key': key } })
+      return [answer.text, answer.headers.get('www-authenticate')]
+    })
+    expect(new Set((await Promise.all(bodies)).map((body) => JSON.stringify(body))).size).toBe(1)
+  })
+
+  it('are matched case-insensitively in the scheme only', async () => {
+    const headers = { authorization: 'bearer mqb_reader' }
+    expect((await new FrontApi().send('GET', '/providers', { key: null, headers })).status).toBe(200)
+  })
+})
+
+it('serves metrics without a key when told so', async () => {
+  const answer = await new FrontApi({ metricsPublic: true }).send('GET', '/metrics', { key: null })
+  expect([answer.status, answer.text, answer.headers.get('content-type')]).toEqual([200, 'up 1\n', 'text/plain; version=0.0.4'])
+})

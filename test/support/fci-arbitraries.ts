@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import type { AdvertisedCapability, Advertisement } from '../../src/fci/advertisement.ts'
+import type { Conjunction, Footprint } from '../../src/fci/footprint.ts'
+import { canonicalConjunction, footprintOf, GLOBAL } from '../../src/fci/footprint-algebra.ts'
+import type { ClientFacts } from '../../src/fci/match-footprint.ts'
+import type { Address, Prefix } from '../../src/fci/prefix.ts'
+import { prefixOf } from '../../src/fci/prefix.ts'
+
+export const anyAddress: fc.Arbitrary<Address> = fc.oneof(
+  fc.bigInt({ min: 0n, max: (1n << 32n) - 1n }).map((value): Address => ({ version: 4, value })),
+  fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }).map((value): Address => ({ version: 6, value })),
+)
+
+export const anyPrefix: fc.Arbitrary<Prefix> = fc
+  .tuple(anyAddress, fc.nat({ max: 128 }))
+  .map(([address, length]) => prefixOf(address, address.version === 4 ? length % 33 : length))
+
+// A small world, so that prefixes nest and clients fall into them.
+const closeAddress: fc.Arbitrary<Address> = fc.oneof(
+  fc.nat({ max: 255 }).map((low): Address => ({ version: 4, value: 0xc0000200n | BigInt(low) })),
+  fc.nat({ max: 255 }).map((low): Address => ({ version: 6, value: (0x20010db8n << 96n) | BigInt(low) })),
+  fc.constantFrom<Address>({ version: 4, value: 0n }, { version: 6, value: 0n }),
+  fc.constantFrom<Address>({ version: 4, value: (1n << 32n) - 1n }, { version: 6, value: (1n << 128n) - 1n }),
+)
+
+export const closePrefix: fc.Arbitrary<Prefix> = fc
+  .tuple(closeAddress, fc.oneof(fc.integer({ min: 0, max: 8 }), fc.constantFrom(24, 32)))
+  .map(([address, fromEnd]) => prefixOf(address, Math.max(0, (address.version === 4 ? 32 : 128) - fromEnd)))
+
+const asn = fc.constantFrom(64496, 64497, 64498)
+const subdivision = fc.constantFrom('us-ny', 'us-nj', 'ca-on')
+const country = fc.constantFrom('us', 'ca', 'de')
+
+export const closeClient: fc.Arbitrary<ClientFacts> = fc.record(
+  { address: closeAddress, asn, country, subdivision },
+  { requiredKeys: ['address'] },
+)
+
+const unknownConstraint = fc.record({
+  type: fc.constantFrom('altopid', 'named', 'x-gps'),
+  value: fc.array(fc.constantFrom('a', 'b')),
+})
+
+const anyConjunction: fc.Arbitrary<Conjunction> = fc
+  .record(
+    {
+      prefixes: fc.array(closePrefix, { minLength: 1, maxLength: 6 }),
+      asns: fc.array(asn, { minLength: 1, maxLength: 3 }),
+      countries: fc.array(country, { minLength: 1, maxLength: 3 }),
+      subdivisions: fc.array(subdivision, { minLength: 1, maxLength: 3 }),
+      unknown: fc.array(unknownConstraint, { minLength: 1, maxLength: 1 }),
+    },
+    { requiredKeys: [] },
+  )
+  .filter((conjunction) => canonicalConjunction(conjunction) !== undefined)
+
+/** Conjunctions as someone may hand them in: unsorted, repeated, overlapping. */
+export const anyConjunctions: fc.Arbitrary<readonly Conjunction[]> = fc.array(anyConjunction, {
+  minLength: 1,
+  maxLength: 5,
+})
+
+/** Canonical footprints that let at least somebody in, or everybody. */
+export const anyFootprint: fc.Arbitrary<Footprint> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(GLOBAL) },
+  { weight: 6, arbitrary: anyConjunctions.map(footprintOf) },
+)
+
+const names = fc
+  .uniqueArray(fc.constantFrom('http/1.1', 'https/1.1', 'moqt'), { maxLength: 3 })
+  .map((list) => list.sort())
+
+const mergeableCapability: fc.Arbitrary<AdvertisedCapability> = fc.record({
+  type: fc.constant('FCI.DeliveryProtocol'),
+  value: names.map((list) => ({ 'delivery-protocols': list })),
+  footprint: anyFootprint,
+})
+
+// One list of footprints holds one conjunction of any kind; more would make several objects, which only types whose
+// objects may be joined come back from.
+const opaqueCapability: fc.Arbitrary<AdvertisedCapability> = fc.record({
+  type: fc.constantFrom('FCI.CapacityLimits', 'FCI.Future'),
+  value: fc.dictionary(fc.string(), fc.oneof(fc.integer(), fc.string(), fc.constant(null)), { maxKeys: 3 }),
+  footprint: fc.oneof(
+    fc.constant(GLOBAL),
+    anyConjunction.map((conjunction) => footprintOf([conjunction])),
+  ),
+})
+
+export const anyAdvertisement: fc.Arbitrary<Advertisement> = fc.record({
+  capabilities: fc.array(fc.oneof(mergeableCapability, opaqueCapability), { maxLength: 5 }),
+  diagnostics: fc.constant([]),
+})

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, it } from 'vitest'
+
+const START_WITHIN_MS = 15_000
+const ASK_EVERY_MS = 20
+
+export interface RedisServerOptions {
+  /** Every write is on disk before it is acknowledged. */
+  readonly appendonly?: boolean
+  /** Kept when the server stops; absent: a temporary folder that is deleted with the server. */
+  readonly dir?: string
+  /** Absent: a free one. */
+  readonly port?: number
+  /** More arguments of `redis-server`, such as `['--maxmemory', '2mb']`. */
+  readonly args?: readonly string[]
+}
+
+/** A real `redis-server` on 127.0.0.1. Disposing of it stops it. */
+export interface RedisServer extends AsyncDisposable {
+  readonly port: number
+  readonly dir: string
+  readonly url: string
+  /** Ends it at once, as a crash does. */
+  kill(): Promise<void>
+  /** Ends it in order; it saves what it saves on the way out. */
+  stop(): Promise<void>
+  /** Stands still without closing a connection. */
+  pause(): void
+  resume(): void
+}
+
+/** Whether a program can be started here. */
+export function programAvailable(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
+}
+
+export function redisAvailable(): boolean {
+  return programAvailable('redis-server')
+}
+
+/**
+ * A suite that needs a real `redis-server`. Without one it does not run and says so loudly; with `CI` set it fails.
+ *
+ * @param alsoNeeded - other programs that the suite starts, such as `openssl`.
+ */
+export function describeRedis(title: string, suite: () => void, alsoNeeded: readonly string[] = []): void {
+  const missing = ['redis-server', ...alsoNeeded].filter((program) => !programAvailable(program))
+  if (missing.length === 0) {
+    describe(title, suite)
+    return
+  }
+  const reason = `"${title}" needs ${missing.join(' and ')}, which cannot be started here. Install it to run this suite.`
+  if (process.env['CI']) {
+    describe(title, () => {
+      it('runs in CI', () => {
+        throw new Error(reason)
+      })
+    })
+    return
+  }
+  console.warn(`\n!!! NOT RUN: ${reason}\n`)
+  describe.skipIf(true)(title, suite)
+}
+
+/** A port of 127.0.0.1 that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
+  return address.port
+}
+
+/** Starts a server and waits until it answers. */
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const port = options.port ?? (await freePort())
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'moq-broker-redis-')))
+  const durability = options.appendonly === true ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []
+  const place = ['--bind', '127.0.0.1', '--port', String(port), '--dir', dir, '--save', '']
+  const server = await startProgram([...place, ...durability, ...(options.args ?? [])], port)
+  return serverHandle(server, { port, dir, temporary: options.dir === undefined })
+}
+
+/**
+ * Starts `redis-server` with a configuration file, such as that of a Sentinel, which rewrites it.
+ *
+ * @param port - where the file makes it listen.
+ */
+export async function startConfiguredRedis(
+  file: string,
+  { port, dir, args = [] }: { readonly port: number; readonly dir: string; readonly args?: readonly string[] },
+): Promise<RedisServer> {
+  return serverHandle(await startProgram([file, ...args], port), { port, dir, temporary: false })
+}
+
+async function startProgram(args: readonly string[], port: number): Promise<ChildProcess> {
+  const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  server.stdout?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString('utf8')).slice(-4_000)
+  })
+  const deadline = AbortSignal.timeout(START_WITHIN_MS)
+  while (!(await answersPing(port))) {
+    if (server.exitCode !== null || deadline.aborted) {
+      server.kill('SIGKILL')
+      throw new Error(`redis-server did not start on port ${port}. It said:\n${said}`)
+    }
+    await pause(ASK_EVERY_MS)
+  }
+  return server
+}
+
+/** Asks without a client; a server that wants a password first is up, too. */
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
+    socket.setTimeout(1_000, () => socket.destroy())
+    socket.once('data', (reply) => {
+      resolve(/^(?:\+PONG|-NOAUTH)/.test(reply.toString('utf8')))
+      socket.destroy()
+    })
+    socket.once('error', () => resolve(false))
+    socket.once('close', () => resolve(false))
+  })
+}
+
+function serverHandle(
+  server: ChildProcess,
+  { port, dir, temporary }: { readonly port: number; readonly dir: string; readonly temporary: boolean },
+): RedisServer {
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const exited = once(server, 'exit')
+    server.kill('SIGCONT')
+    server.kill(signal)
+    await exited
+  }
+  const stop = (): Promise<void> => end('SIGTERM')
+  return {
+    port,
+    dir,
+    url: `redis://127.0.0.1:${port}`,
+    kill: () => end('SIGKILL'),
+    stop,
+    pause: () => {
+      server.kill('SIGSTOP')
+    },
+    resume: () => {
+      server.kill('SIGCONT')
+    },
+    async [Symbol.asyncDispose]() {
+      await stop()
+      if (temporary) await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
