@@ -33,5 +33,12 @@ export const pathTokenSchema = z
   .regex(PATH_SEGMENT, 'must be one non-empty URL path segment without "/", "?", "#" or white space')
   .refine((token) => token !== '.' && token !== '..', 'must not be a dot segment')
 
-/** The provider's id of something: any non-empty text, encoded by us where it goes into a path. */
-export const remoteIdSchema = z.string().min(1).max(512)
+/**
+ * The provider's id of something: any non-empty text, encoded by us where it goes into a path. Encoding leaves dot
+ * segments as they are, and `DELETE /scopes/..` would name something else.
+ */
+export const remoteIdSchema = z
+  .string()
+  .min(1)
+  .max(512)
+  .refine((id) => id !== '.' && id !== '..', 'must not be a dot segment')

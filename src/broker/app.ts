@@ -23,14 +23,9 @@ import { createProviderDirectory } from './providers/create-provider-directory.t
 import { createProviderService } from './providers/create-provider-service.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import { sleep } from './repeat.ts'
-import { createFallbackCycles } from './scopes/fallback-cycles.ts'
-import { createOperationSupervisor } from './scopes/operation-supervisor.ts'
-import { createProviderCalls } from './scopes/provider-calls.ts'
+import { createProvisioning } from './scopes/create-provisioning.ts'
 import { createScopeChanges } from './scopes/scope-changes.ts'
-import { createScopeCommands } from './scopes/scope-commands.ts'
 import { createScopeDirectory } from './scopes/scope-directory.ts'
-import { createScopeQueries } from './scopes/scope-queries.ts'
-import { createScopeRecovery } from './scopes/scope-recovery.ts'
 import type { ScopeService } from './scopes/scope-service.ts'
 import { createVault } from './scopes/vault.ts'
 import { openStore } from './store/open-store.ts'
@@ -119,11 +114,10 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
   })
   const changes = createScopeChanges()
   changes.subscribe((id, scope) => scopeDirectory.note(id, scope))
-  const supervisor = createOperationSupervisor({
+  const { scopes, supervisor, recovery } = createProvisioning({
     store,
     vault,
     providers,
-    calls: createProviderCalls(providers, vault),
     now,
     newId,
     sleep,
@@ -142,12 +136,6 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     },
     signal,
   })
-  const cycles = createFallbackCycles(store, vault)
-  const scopes: ScopeService = {
-    ...createScopeCommands({ store, vault, providers, supervisor, cycles, now, newId }),
-    ...createScopeQueries({ store, vault, providers }),
-  }
-  const recovery = createScopeRecovery({ store, providers, supervisor, now, newId, instance, log })
   const geo = await loadGeo(config.geo, log)
   const routes = createRouteService({
     directory: providers,
@@ -163,10 +151,9 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     observe: metrics.decision,
   })
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)
-  const adminKey = secrets.keys.some((key) => key.role === 'admin') ? undefined : (await keys.ensureAdminKey())?.key
 
   const canary = startCanaryMonitor({
-    config: config.health,
+    health: config.health,
     providers,
     scopes,
     changes,
@@ -177,23 +164,24 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     random,
     instance,
     log,
-    signal,
-    onObject: (provider, latencyMs) => metrics.canary(provider, latencyMs / 1000),
   })
   undo.add(async () => canary[Symbol.asyncDispose]())
-  const automaticFailover = startAutomaticFailover({
-    config: config.failover,
-    providers,
-    scopes,
-    board: health,
-    store,
-    now,
-    sleep,
-    instance,
-    log,
-    signal,
-  })
-  undo.add(async () => automaticFailover[Symbol.asyncDispose]())
+  canary.onObject((provider, object) => metrics.canary(provider, (object.receivedAt - object.publishedAt) / 1000))
+  const automaticFailover = config.failover.automatic
+    ? startAutomaticFailover({
+        failover: config.failover,
+        providers,
+        scopes,
+        board: health,
+        store,
+        withheldByDrill: (provider) => drills.control?.withholds(provider) ?? false,
+        now,
+        sleep,
+        instance,
+        log,
+      })
+    : undefined
+  undo.add(async () => automaticFailover?.[Symbol.asyncDispose]())
   drills.control = createDrillControl({
     providers,
     scopes,
@@ -253,6 +241,9 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
   })
   const server: HttpServer = await serveHttp(http, { ...config.listen, requestId: randomUUID })
   log('broker.listening', { host: config.listen.host, port: server.port, store: store.kind, instance })
+  undo.add(async () => server.close(0))
+  // Only now: a key that a failed start made would be shown to nobody.
+  const adminKey = secrets.keys.some((key) => key.role === 'admin') ? undefined : (await keys.ensureAdminKey())?.key
   const release = undo.release()
 
   return {

@@ -34,19 +34,28 @@ export function readFootprints(value: unknown, pointer: string, reading: Reading
 
   reading.spendValues(objects.length, pointer)
   const terms = objects.map((object, i) => readTerm(object, `${pointer}/${i}`, reading, false))
-  const conjunctions =
-    reading.combination === 'or'
-      ? joinAlternatives(
-          terms.flatMap(({ anyOf }) => anyOf),
-          reading,
-        )
-      : narrow(terms, pointer, reading)
+  const conjunctions = reading.combination === 'or' ? widen(terms, pointer, reading) : narrow(terms, pointer, reading)
   if (conjunctions === undefined) {
     reading.error('footprint-too-complex', pointer, 'it takes too many combinations of footprints; it matches nobody')
     return NOBODY
   }
   if (conjunctions.length === 0) reading.warn('footprint-empty', pointer, 'these footprints together match nobody')
   return { kind: 'some', anyOf: conjunctions }
+}
+
+/** What peers mean who follow draft-arolovitch-cdni-named-footprints-01 1.3 against RFC 9388 2.2. */
+function widen(terms: readonly Term[], pointer: string, reading: Reading): readonly Conjunction[] | undefined {
+  if (terms.length > 1) {
+    reading.warn(
+      'footprint-combination-or',
+      pointer,
+      'read as alternatives, as set for this peer; RFC 9388 2.2 narrows',
+    )
+  }
+  return joinAlternatives(
+    terms.flatMap(({ anyOf }) => anyOf),
+    reading,
+  )
 }
 
 /** Different types narrow each other (RFC 9388 2.2); objects of one simple type are one list of alternatives. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Relay } from '../moq/relay.ts'
 import type { CallLog } from './call-log.ts'
 import { readRequest } from './draft-envelope.ts'
 import { faultSchema } from './fault-dial.ts'
@@ -7,7 +8,6 @@ import type { LabApp } from './http-listener.ts'
 import type { Fault } from './lab-config.ts'
 import { problem } from './problem.ts'
 import type { ScopeRegistry } from './scope-registry.ts'
-import type { Relay } from '../moq/relay.ts'
 
 const advertisementSchema = z.looseObject({})
 

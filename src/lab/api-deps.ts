@@ -1,5 +1,5 @@
-import type { Context } from 'hono'
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Context } from 'hono'
 import type { Relay } from '../moq/relay.ts'
 import type { LabEnv } from './http-listener.ts'
 import type { ScopeRegistry } from './scope-registry.ts'

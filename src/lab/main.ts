@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { z } from 'zod'
+import { muteMoqLibraries } from '../moq/library-console.ts'
 import { startLabCdn } from './cdn.ts'
 import type { LabCdnOptions, LabCdnReady } from './lab-config.ts'
 
@@ -19,6 +20,7 @@ const optionsSchema: z.ZodType<LabCdnOptions> = z.strictObject({
 
 /** One lab CDN as a process of its own: options in argv[2], readiness on stdout and by IPC, log lines on stderr. */
 async function main(): Promise<void> {
+  muteMoqLibraries(console)
   const options = parseOptions(process.argv[2])
   const cdn = await startLabCdn(options, {
     now: Date.now,

@@ -114,6 +114,7 @@ export class UpstreamPull {
     const mirrored = followAnnouncements(session.connection, Path.empty(), {
       start: (path, broadcast) => {
         this.broadcasts.set(path, broadcast)
+        // Once one has come the rest of the upstream's first answer is close behind.
         clearTimeout(quiet)
         quiet = setTimeout(this.#markSynced, timing.quietMs / 5)
         changed()

@@ -8,7 +8,7 @@ export function drawProvider(key: string, provider: string, weight: number): num
   return -Math.log(hashToUnit(`${key}\u0000${provider}`)) / weight
 }
 
-/** A well-mixed hash of the text, in the open interval (0, 1), with 53 bits: equal on every machine. */
+/** A well-mixed hash of the text, in the open interval (0, 1), of 52 bits: equal on every machine. */
 export function hashToUnit(text: string): number {
   let a = 0xdeadbeef
   let b = 0x41c6ce57
@@ -20,6 +20,6 @@ export function hashToUnit(text: string): number {
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
   const high = b >>> 0
-  const low = a >>> 11
-  return (high * 2097152 + low + 0.5) / 9007199254740992
+  const low = a >>> 12
+  return (high * 1048576 + low + 0.5) / 4503599627370496
 }

@@ -151,6 +151,7 @@ describe('what draft-http refuses in an answer', () => {
   it.each([
     { why: 'no scope_id', json: { url, token } },
     { why: 'an empty scope_id', json: { ...created, scope_id: '' } },
+    { why: 'a scope_id that climbs out of its path', json: { ...created, scope_id: '..' } },
     { why: 'no url', json: { scope_id, token } },
     { why: 'a relative url', json: { ...created, url: '/relay' } },
     { why: 'an http url', json: { ...created, url: 'http://relay.example.com' } },

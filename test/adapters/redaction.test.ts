@@ -38,11 +38,14 @@ describe('createRedactor', () => {
 
   it('gives one line of at most 200 characters', () => {
     fc.assert(
-      fc.property(fc.string({ maxLength: 5000, unit: 'binary' }), (text) => {
-        const clean = createRedactor([])(text)
-        expect(clean.length).toBeLessThanOrEqual(200)
-        expect(clean).not.toMatch(/\p{Cc}/u)
-      }),
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.string({ minLength: 1900, maxLength: 2200, size: 'max' })),
+        (text) => {
+          const clean = createRedactor([])(text)
+          expect(clean.length).toBeLessThanOrEqual(200)
+          expect(clean).not.toMatch(/\p{Cc}/u)
+        },
+      ),
     )
   })
 

@@ -114,7 +114,7 @@ describe('parseAddress', () => {
   })
 
   test('agrees with net.isIP on any text of the characters of addresses', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'0123456789abcdefF:.g/ '), maxLength: 24 })
+    const text = fc.string({ unit: fc.constantFrom(...'0123456789abcdefF:.g/ '.split('')), maxLength: 24 })
     fc.assert(
       fc.property(text, (candidate) => {
         expect(versionOf(candidate)).toBe(isIP(candidate))

@@ -4,13 +4,20 @@ import { z } from 'zod'
 import { AdvertisementError } from '../../src/fci/advertisement-error.ts'
 import { matchFootprint } from '../../src/fci/match-footprint.ts'
 import { parseAdvertisement, parseAdvertisementText } from '../../src/fci/parse-advertisement.ts'
+import type { Address } from '../../src/fci/prefix.ts'
 import { parseAddress } from '../../src/fci/prefix.ts'
 import { printAdvertisement } from '../../src/fci/print-advertisement.ts'
 
 const FOLDER = new URL('./vectors/', import.meta.url)
 
+function addressOf(text: string): Address {
+  const address = parseAddress(text)
+  if (address === undefined) throw new Error(`a vector names the client ${text}, which is no address`)
+  return address
+}
+
 const clientSchema = z.strictObject({
-  address: z.string().transform((text) => parseAddress(text) ?? { version: 4 as const, value: -1n }),
+  address: z.string().transform(addressOf),
   asn: z.int().exactOptional(),
   country: z.string().exactOptional(),
   subdivision: z.string().exactOptional(),

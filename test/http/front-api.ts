@@ -89,7 +89,7 @@ export class FrontApi {
   }
 
   async #check(method: string, path: string, response: Response): Promise<void> {
-    checked ??= new OpenApiCheck(await this.document())
+    checked ??= new OpenApiCheck(await new FrontApi().document())
     const operation = checked.operation(method === 'HEAD' ? 'GET' : method, new URL(path, 'http://broker').pathname)
     const text = await response.text()
     if (operation !== undefined && method !== 'HEAD') expect(checked.faultsOf(operation, response, text)).toEqual([])

@@ -15,7 +15,7 @@ describe('the journal', () => {
 
   it('reads back whatever it was started with and appended, in order', () => {
     const path = join(temporaryFolder(), 'scopes.jsonl')
-    const entries = fc.array(fc.record({ text: fc.string({ unit: 'binary' }) }))
+    const entries = fc.array(fc.string({ unit: 'binary' }).map((text) => ({ text })))
     fc.assert(
       fc.property(entries, entries, (first, appended) => {
         const journal = startJournal(path, first)
@@ -51,13 +51,6 @@ describe('the journal', () => {
     startJournal(path, [])[Symbol.dispose]()
 
     expect(statSync(path).mode & 0o777).toBe(0o600)
-  })
-
-  it('records nothing when the disk refuses', () => {
-    const journal = startJournal(join(temporaryFolder(), 'scopes.jsonl'), [])
-    journal[Symbol.dispose]()
-
-    expect(() => journal.append({ text: 'a' })).toThrow('EBADF')
   })
 })
 

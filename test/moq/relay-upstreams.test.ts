@@ -1,7 +1,7 @@
-import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectClient, until } from '../support/moq-client.ts'
 import { startTestRelay, type TestRelay } from '../support/moq-relay.ts'
+import { startSilentServer } from '../support/silent-server.ts'
 
 describe('a relay with upstreams', () => {
   let origin: TestRelay
@@ -144,12 +144,9 @@ describe('a relay with upstreams', () => {
   })
 
   it('passes over an upstream that accepts connections and says nothing', async () => {
-    const sockets: { destroy(): unknown }[] = []
-    const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
+    await using silent = await startSilentServer()
     await using impatient = await startTestRelay(['s'], { timing: { dialTimeoutMs: 100 } })
-    const address = silent.address()
-    const port = typeof address === 'object' ? address?.port : undefined
-    impatient.upstreams.set('s', [`ws://127.0.0.1:${port}/token`, origin.connectUrl('s-sub')])
+    impatient.upstreams.set('s', [`ws://127.0.0.1:${silent.port}/token`, origin.connectUrl('s-sub')])
     await using subscriber = await connectClient(impatient.connectUrl('s-sub'))
     await until('the pull', () => impatient.upstreamSessions() === 1)
     expect(impatient.events).toContainEqual({
@@ -157,8 +154,6 @@ describe('a relay with upstreams', () => {
       fields: { scopeId: 's', upstream: 0, reason: 'timeout' },
     })
     expect(subscriber.announcements).toEqual([])
-    for (const socket of sockets) socket.destroy()
-    silent.close()
   })
 
   it('leaves the old upstream for the new one on refresh, and starts or stops pulling as told', async () => {

@@ -35,14 +35,14 @@ describeRedis('one Redis server', () => {
       get store() {
         return store
       },
-      close: () => store[Symbol.asyncDispose](),
+      close: async () => store[Symbol.asyncDispose](),
       async reopen() {
         await store[Symbol.asyncDispose]()
         store = await openStore(options, deps)
         return store
       },
       elapse,
-      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: async () => store[Symbol.asyncDispose](),
     }
   }
 

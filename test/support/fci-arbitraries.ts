@@ -38,7 +38,7 @@ export const closeClient: fc.Arbitrary<ClientFacts> = fc.record(
 
 const unknownConstraint = fc.record({
   type: fc.constantFrom('altopid', 'named', 'x-gps'),
-  value: fc.array(fc.constantFrom('a', 'b')),
+  value: fc.array(fc.constantFrom('a', 'b'), { minLength: 1 }),
 })
 
 const anyConjunction: fc.Arbitrary<Conjunction> = fc

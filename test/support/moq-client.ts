@@ -22,8 +22,8 @@ export interface TestClient extends AsyncDisposable {
   readonly announced: ReadonlySet<string>
   /** Every start (`+path`) and end (`-path`) of an announcement. */
   readonly announcements: readonly string[]
-  /** Publishes a broadcast with the track `media`. */
-  readonly publish: (path: string) => TestBroadcast
+  /** Publishes a broadcast with one track. */
+  readonly publish: (path: string, track?: string) => TestBroadcast
   /** Texts received on the track `media` of `path`, subscribed without waiting for an announcement. */
   readonly read: (path: string) => TestReading
 }
@@ -85,9 +85,9 @@ export async function connectClient(connectUrl: string, options: TestClientOptio
     version: session.connection.version,
     announced,
     announcements,
-    publish: (path) => {
+    publish: (path, name = 'media') => {
       const broadcast = new CountingBroadcast()
-      const track = broadcast.createTrack('media')
+      const track = broadcast.createTrack(name)
       announceBroadcast(session.connection, Path.from(path), broadcast)
       return {
         track,

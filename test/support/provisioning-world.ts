@@ -7,12 +7,8 @@ import { createIdSource } from '../../src/broker/identifiers.ts'
 import { createAdministrativeStates } from '../../src/broker/providers/administrative-states.ts'
 import { createProviderDirectory } from '../../src/broker/providers/create-provider-directory.ts'
 import { sleep } from '../../src/broker/repeat.ts'
-import { createFallbackCycles } from '../../src/broker/scopes/fallback-cycles.ts'
-import { createOperationSupervisor } from '../../src/broker/scopes/operation-supervisor.ts'
-import { createProviderCalls } from '../../src/broker/scopes/provider-calls.ts'
-import { createScopeCommands } from '../../src/broker/scopes/scope-commands.ts'
-import { createScopeQueries } from '../../src/broker/scopes/scope-queries.ts'
-import { createScopeRecovery, type ScopeRecovery } from '../../src/broker/scopes/scope-recovery.ts'
+import { createProvisioning } from '../../src/broker/scopes/create-provisioning.ts'
+import type { ScopeRecovery } from '../../src/broker/scopes/scope-recovery.ts'
 import type { ScopeService, ScopeView } from '../../src/broker/scopes/scope-service.ts'
 import { createVault } from '../../src/broker/scopes/vault.ts'
 import { openStore } from '../../src/broker/store/open-store.ts'
@@ -125,34 +121,19 @@ export async function openProvisioningWorld(): Promise<ProvisioningWorld> {
     })
     const vault = createVault({ store, key, randomBytes })
     const newId = createIdSource(now, randomBytes)
-    const instance = newId()
-    const supervisor = createOperationSupervisor({
+    const { scopes, supervisor, recovery } = createProvisioning({
       store,
       vault,
       providers,
-      calls: createProviderCalls(providers, vault),
       now,
       newId,
       sleep,
-      instance,
+      instance: newId(),
       log,
       onScope: () => {},
       onOperation: () => {},
       signal: stopping.signal,
     })
-    const scopes: ScopeService = {
-      ...createScopeCommands({
-        store,
-        vault,
-        providers,
-        supervisor,
-        cycles: createFallbackCycles(store, vault),
-        now,
-        newId,
-      }),
-      ...createScopeQueries({ store, vault, providers }),
-    }
-    const recovery = createScopeRecovery({ store, providers, supervisor, now, newId, instance, log })
     return { stopping, store, states, providers, supervisor, scopes, recovery }
   }
 
@@ -190,7 +171,7 @@ export async function openProvisioningWorld(): Promise<ProvisioningWorld> {
         const scope = await broker.scopes.get(id)
         if (scope === undefined) throw new Error(`scope ${id} is gone`)
         if (scope.operation === undefined) return scope
-        await new Promise((resolve) => setTimeout(resolve, 10))
+        await sleep(10, AbortSignal.timeout(1_000))
       }
     },
     async stateOf(name) {

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, it } from 'vitest'
+import { describeWithPrograms } from './describe-with-programs.ts'
 
 const START_WITHIN_MS = 15_000
 const ASK_EVERY_MS = 20
@@ -35,37 +35,9 @@ export interface RedisServer extends AsyncDisposable {
   resume(): void
 }
 
-/** Whether a program can be started here. */
-export function programAvailable(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
-}
-
-export function redisAvailable(): boolean {
-  return programAvailable('redis-server')
-}
-
-/**
- * A suite that needs a real `redis-server`. Without one it does not run and says so loudly; with `CI` set it fails.
- *
- * @param alsoNeeded - other programs that the suite starts, such as `openssl`.
- */
-export function describeRedis(title: string, suite: () => void, alsoNeeded: readonly string[] = []): void {
-  const missing = ['redis-server', ...alsoNeeded].filter((program) => !programAvailable(program))
-  if (missing.length === 0) {
-    describe(title, suite)
-    return
-  }
-  const reason = `"${title}" needs ${missing.join(' and ')}, which cannot be started here. Install it to run this suite.`
-  if (process.env['CI']) {
-    describe(title, () => {
-      it('runs in CI', () => {
-        throw new Error(reason)
-      })
-    })
-    return
-  }
-  console.warn(`\n!!! NOT RUN: ${reason}\n`)
-  describe.skipIf(true)(title, suite)
+/** A suite that needs a real `redis-server`. Without one it does not run and says so loudly; with `CI` set it fails. */
+export function describeRedis(title: string, suite: () => void): void {
+  describeWithPrograms(['redis-server'], title, suite)
 }
 
 /** A port of 127.0.0.1 that is free now. */

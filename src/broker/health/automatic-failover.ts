@@ -1,15 +1,17 @@
 import { BrokerError } from '../broker-error.ts'
+import type { Log } from '../log.ts'
+import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import type { ScopeService, ScopeView } from '../scopes/scope-service.ts'
 import type { Lease, Store } from '../store/store.ts'
 import type { HealthBoard, ProviderHealth } from './health-board.ts'
-import { forEachAtMost, type Log, type RepeatedTask, type Sleep, startRepeatedTask, unlessAborted } from './repeated-task.ts'
+import { forEachAtMost, type RepeatedTask, type Sleep, startRepeatedTask, unlessAborted } from './repeated-task.ts'
 
 export interface AutomaticFailoverDeps {
   readonly board: HealthBoard
-  readonly providers: { ids(): readonly string[] }
+  readonly providers: Pick<ProviderDirectory, 'ids'>
   readonly scopes: Pick<ScopeService, 'list' | 'failover'>
   readonly store: Pick<Store, 'acquireLease' | 'renewLease' | 'releaseLease' | 'commit'>
-  /** Whether a drill forbids moving scopes off this provider; the drill moves its own scope. */
+  /** Whether a drill has taken this provider out on paper: then it is left to the drill, which moves its own scope. */
   readonly withheldByDrill: (provider: string) => boolean
   /** Config `failover`. */
   readonly failover: { readonly after_ms: number; readonly concurrency: number; readonly max_down_share: number }
@@ -152,7 +154,8 @@ class Evacuation {
       )
       // It is recorded: what this process does not see the end of, the next one finishes.
       const ended = await unlessAborted(change.ended, signal)
-      if (ended !== undefined) log('failover.automatic', { scope: scope.id, from: provider, to: ended.failover?.to ?? '', state: ended.state })
+      if (ended !== undefined)
+        log('failover.automatic', { scope: scope.id, from: provider, to: ended.failover?.to ?? '', state: ended.state })
     } catch (error) {
       this.#tellOnce(scope.id, provider, error)
     }

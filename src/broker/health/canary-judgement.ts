@@ -53,10 +53,16 @@ function judgePath(path: CanaryPath, evidence: ProviderEvidence, limits: Judgeme
 
 function judgeWithoutPublisher(path: CanaryPath, { publisher, health }: ProviderEvidence): Observation | undefined {
   if (path.role === 'primary' && publisher?.reason !== undefined) {
-    return { outcome: 'weak', reason: `takes subscribers, but the canary publisher is not connected: ${publisher.reason}` }
+    return {
+      outcome: 'weak',
+      reason: `takes subscribers, but the canary publisher is not connected: ${publisher.reason}`,
+    }
   }
   if (health === 'unknown' || health === 'down') {
-    return { outcome: 'weak', reason: 'takes sessions; objects are not judged, because no canary publisher is connected' }
+    return {
+      outcome: 'weak',
+      reason: 'takes sessions; objects are not judged, because no canary publisher is connected',
+    }
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import type { Log } from '../log.ts'
 import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import type { ScopeChanges } from '../scopes/scope-changes.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
@@ -6,8 +7,14 @@ import { judgeProvider } from './canary-judgement.ts'
 import { ensureCanaryScope, isWatchable } from './canary-scope.ts'
 import { type PathVerification, verifyScope } from './canary-verification.ts'
 import type { HealthBoard } from './health-board.ts'
-import { type Log, type RepeatedTask, type Sleep, startRepeatedTask } from './repeated-task.ts'
-import { type CanaryListener, type CanaryPath, type CanaryPublisherState, type ScopeWatch, watchScope } from './scope-watch.ts'
+import { type RepeatedTask, type Sleep, startRepeatedTask } from './repeated-task.ts'
+import {
+  type CanaryListener,
+  type CanaryPath,
+  type CanaryPublisherState,
+  type ScopeWatch,
+  watchScope,
+} from './scope-watch.ts'
 
 export interface CanaryMonitorDeps {
   readonly scopes: ScopeService
@@ -29,6 +36,8 @@ export interface CanaryMonitorDeps {
 
 /** Watches providers by canary objects through a scope of the broker's own, and tells the board once per interval. */
 export interface CanaryMonitor extends AsyncDisposable {
+  /** Between two objects, and between two judgements. */
+  readonly intervalMs: number
   /** The broker's own scope; absent while there is none. */
   scope(): string | undefined
   paths(): readonly CanaryPath[]
@@ -54,8 +63,8 @@ export function startCanaryMonitor(deps: CanaryMonitorDeps): CanaryMonitor {
 }
 
 class Monitor implements CanaryMonitor {
+  readonly intervalMs: number
   readonly #deps: CanaryMonitorDeps
-  readonly #intervalMs: number
   readonly #refreshMs: number
   readonly #listeners = new Set<CanaryListener>()
   readonly #judging: RepeatedTask
@@ -67,12 +76,12 @@ class Monitor implements CanaryMonitor {
 
   constructor(deps: CanaryMonitorDeps) {
     this.#deps = deps
-    this.#intervalMs = deps.health.interval_ms
+    this.intervalMs = deps.health.interval_ms
     this.#refreshMs = deps.refreshMs ?? DEFAULT_REFRESH_MS
-    this.#scopePauseMs = this.#intervalMs
+    this.#scopePauseMs = this.intervalMs
     this.#judgedAt = deps.now()
     this.#judging = startRepeatedTask({
-      pauseMs: () => this.#intervalMs,
+      pauseMs: () => this.intervalMs,
       sleep: deps.sleep,
       run: async () => this.#judge(),
       failed: (error) => deps.log('health.judgement_failed', { detail: detailOf(error) }),
@@ -105,7 +114,7 @@ class Monitor implements CanaryMonitor {
         changes,
         isWatchable: (provider) => isWatchable(providers, provider),
         instance,
-        intervalMs: this.#intervalMs,
+        intervalMs: this.intervalMs,
         connectTimeoutMs: health.connect_timeout_ms,
         refreshMs: this.#refreshMs,
         now,
@@ -125,7 +134,7 @@ class Monitor implements CanaryMonitor {
     this.#verifications += 1
     const run = `${instance}-${this.#verifications}`
     return verifyScope(
-      { scopes, isWatchable: (provider) => isWatchable(providers, provider), intervalMs: this.#intervalMs, now },
+      { scopes, isWatchable: (provider) => isWatchable(providers, provider), intervalMs: this.intervalMs, now },
       { scope, run, ...options },
     )
   }
@@ -151,7 +160,7 @@ class Monitor implements CanaryMonitor {
         this.#watch.onObject((provider, object) => {
           for (const listener of this.#listeners) listener(provider, object)
         })
-        this.#scopePauseMs = this.#intervalMs
+        this.#scopePauseMs = this.intervalMs
         log('canary.scope_watched', { scope: view.id, primary: view.primary })
       },
       failed: (error) => log('canary.scope_unavailable', { detail: detailOf(error) }),
@@ -162,12 +171,12 @@ class Monitor implements CanaryMonitor {
     const { providers, board, now } = this.#deps
     const at = now()
     // After a halt of this process everything looks stale, and that says nothing of the providers.
-    const halted = at - this.#judgedAt > 3 * this.#intervalMs + FRESH_SLACK_MS
+    const halted = at - this.#judgedAt > 3 * this.intervalMs + FRESH_SLACK_MS
     this.#judgedAt = at
     if (halted) return
     const publisher = this.publisher()
     const paths = new Map(this.paths().map((path) => [path.provider, path]))
-    const limits = { now: at, freshMs: 2 * this.#intervalMs + FRESH_SLACK_MS }
+    const limits = { now: at, freshMs: 2 * this.intervalMs + FRESH_SLACK_MS }
     for (const provider of providers.ids()) {
       const path = paths.get(provider)
       const breaker = providers.breaker(provider)

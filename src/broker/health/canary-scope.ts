@@ -15,7 +15,10 @@ const CanaryScopeSchema = z.object({ v: z.literal(1), scope: z.string() })
 export interface CanaryScopeDeps {
   readonly scopes: Pick<ScopeService, 'create' | 'get' | 'update'>
   readonly store: Pick<Store, 'get' | 'commit'>
-  readonly providers: Pick<ProviderDirectory, 'ids' | 'config' | 'administrative' | 'adapter' | 'capabilities' | 'health'>
+  readonly providers: Pick<
+    ProviderDirectory,
+    'ids' | 'config' | 'administrative' | 'adapter' | 'capabilities' | 'health'
+  >
 }
 
 /** Whether canaries can watch this provider's relay. */

@@ -79,7 +79,15 @@ function startPublisher(run: Run, primary: string): Publisher {
     const broadcast = `moq-broker/verify/${name}`
     const connectTimeoutMs = run.timeoutMs
     try {
-      await using session = await publishCanary({ connectUrl, broadcast, run: name, intervalMs, connectTimeoutMs, now, signal })
+      await using session = await publishCanary({
+        connectUrl,
+        broadcast,
+        run: name,
+        intervalMs,
+        connectTimeoutMs,
+        now,
+        signal,
+      })
       fail(`the publisher's session with "${primary}" ended: ${await session.closed}`)
     } catch (error) {
       fail(`nothing can be published on "${primary}": ${describeSessionFailure(error)}`)
@@ -92,9 +100,15 @@ async function verifyPlacement(run: Run, placement: PlacementView, publisher: Pu
   const { provider, role } = placement
   const { now, signal, name } = run
   const path = { provider, role }
-  if (!run.isWatchable(provider)) return { ...path, outcome: 'skipped', reason: 'no canary can connect to this provider' }
+  if (!run.isWatchable(provider))
+    return { ...path, outcome: 'skipped', reason: 'no canary can connect to this provider' }
   const connectUrl = leastCapableUrl(run.urls, provider, 'subscribe')
-  if (connectUrl === undefined) return { ...path, outcome: 'failed', reason: `its placement is ${placement.state}; there is no credential to subscribe with` }
+  if (connectUrl === undefined)
+    return {
+      ...path,
+      outcome: 'failed',
+      reason: `its placement is ${placement.state}; there is no credential to subscribe with`,
+    }
   const { promise: outcome, resolve: settle } = settleable<PathVerification>()
   const fail = (reason: string): void => settle({ ...path, outcome: 'failed', reason })
   const end = new AbortController()
@@ -110,7 +124,8 @@ async function verifyPlacement(run: Run, placement: PlacementView, publisher: Pu
         connectTimeoutMs: run.timeoutMs,
         now,
         signal: AbortSignal.any([signal, end.signal]),
-        onObject: (object) => settle({ ...path, outcome: 'received', latencyMs: object.receivedAt - object.publishedAt }),
+        onObject: (object) =>
+          settle({ ...path, outcome: 'received', latencyMs: object.receivedAt - object.publishedAt }),
       })
       fail(`the session ended: ${await session.closed}`)
     } catch (error) {

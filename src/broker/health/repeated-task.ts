@@ -1,9 +1,6 @@
 /** Waits; resolves early, without throwing, when the signal ends it. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>
 
-/** Where events of the broker's own work go; fields hold no secrets. */
-export type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
-
 export interface RepeatedTaskOptions {
   /** The pause after each run; asked after each run, so that it may change. */
   readonly pauseMs: () => number
@@ -82,7 +79,11 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
 }
 
 /** Works on all items, at most `limit` at once, and resolves when every one has ended. `work` must not throw. */
-export async function forEachAtMost<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function forEachAtMost<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const queue = items.values()
   const worker = async (): Promise<void> => {
     for (const item of queue) await work(item)

@@ -1,9 +1,10 @@
 import { type CanaryObject, publishCanary, subscribeCanary } from '../../moq/canary.ts'
+import type { Log } from '../log.ts'
 import type { ScopeChanges } from '../scopes/scope-changes.ts'
 import type { ConnectUrl, ScopeService, ScopeView } from '../scopes/scope-service.ts'
 import { leastCapableUrl } from './canary-credentials.ts'
 import { type KeptSession, keepSession, type SessionState } from './kept-session.ts'
-import { type Log, type Sleep, startRepeatedTask } from './repeated-task.ts'
+import { type Sleep, startRepeatedTask } from './repeated-task.ts'
 
 /** What canary objects show of one provider's way from the publisher to a subscriber. */
 export interface CanaryPath {
@@ -64,7 +65,9 @@ interface Publication extends Subscription {
   readonly provider: string
 }
 
-type Seen = Pick<CanaryPath, 'objects' | 'lastObjectAt' | 'lastSequence' | 'lastLatencyMs'> & { readonly publishedAt: number }
+type Seen = Pick<CanaryPath, 'objects' | 'lastObjectAt' | 'lastSequence' | 'lastLatencyMs'> & {
+  readonly publishedAt: number
+}
 
 const NOTHING_SEEN: Seen = { objects: 0, publishedAt: Number.NEGATIVE_INFINITY }
 
@@ -96,7 +99,8 @@ class CanaryWatch implements ScopeWatch {
       pauseMs: () => (this.#former === undefined ? deps.refreshMs : deps.intervalMs),
       sleep: deps.sleep,
       run: () => this.#follow(),
-      failed: (error) => deps.log('canary.scope_unread', { scope, detail: error instanceof Error ? error.message : 'unknown' }),
+      failed: (error) =>
+        deps.log('canary.scope_unread', { scope, detail: error instanceof Error ? error.message : 'unknown' }),
     })
     this.#task = task
     this.#unsubscribe = deps.changes.subscribe((id) => {
@@ -125,7 +129,8 @@ class CanaryWatch implements ScopeWatch {
     this.#unsubscribe()
     await this.#task[Symbol.asyncDispose]()
     for (const { session } of this.#subscriptions.values()) this.#close(session)
-    for (const publication of [this.#publication, this.#former]) if (publication !== undefined) this.#close(publication.session)
+    for (const publication of [this.#publication, this.#former])
+      if (publication !== undefined) this.#close(publication.session)
     this.#subscriptions.clear()
     this.#publication = undefined
     this.#former = undefined
@@ -159,7 +164,8 @@ class CanaryWatch implements ScopeWatch {
   /** The new primary's session opens before the old one's is closed, so that a planned move loses no object. */
   #followPrimary(view: ScopeView | undefined, urls: readonly ConnectUrl[]): void {
     const primary = view?.primary
-    const url = primary === undefined || !this.#deps.isWatchable(primary) ? undefined : leastCapableUrl(urls, primary, 'publish')
+    const url =
+      primary === undefined || !this.#deps.isWatchable(primary) ? undefined : leastCapableUrl(urls, primary, 'publish')
     const current = this.#publication
     if (current?.provider !== primary || current?.url !== url) {
       if (this.#former !== undefined) this.#close(this.#former.session)

@@ -16,6 +16,7 @@ import {
   jsonAnswer,
   LimitSchema,
   NameSchema,
+  problemAnswer,
 } from '../wire-fields.ts'
 import { CreatedScopeSchema, CreateScopeSchema, OperationSchema, ScopePageSchema, ScopeStateSchema } from './scope-schemas.ts'
 import { createdScopeToWire, operationToWire, scopeToWire } from './scope-wire.ts'
@@ -54,6 +55,7 @@ function addCreateScope(app: OpenAPIHono<AppEnv>, deps: Deps): void {
       ...COMMON_PROBLEMS,
       ...BODY_PROBLEMS,
       ...CHANGE_PROBLEMS,
+      404: problemAnswer('`not-found`: a replayed request, and its scope has been deleted since.'),
     },
   })
   app.openapi(route, async (c) => {
