@@ -6,7 +6,7 @@ type WireFootprint =
     }
   | { readonly 'footprint-type': 'footprintunion'; readonly 'footprint-value': readonly WireFootprint[] }
 
-/** One FCI Base Object (RFC 8008 5.1). Without `footprints` it holds everywhere (RFC 9241 3.6). */
+/** One FCI Base Object (RFC 8008 5.1). */
 interface WireCapability {
   readonly 'capability-type': string
   readonly 'capability-value': Readonly<Record<string, unknown>>
@@ -53,7 +53,7 @@ const CAPABILITIES: readonly WireCapability[] = [
   },
 ]
 
-/** Footprints in one list narrow each other (RFC 9388 2.2); an empty list is everywhere. */
+/** Footprints in one list narrow each other (RFC 9388 2.2). */
 type Region = readonly WireFootprint[]
 
 /**
@@ -73,12 +73,18 @@ const NORTH_AMERICA: readonly Region[] = [
   [asn('as64498')],
 ]
 
-/** Strong in Asia, Oceania and Brazil, with a cache in California, and willing to serve the rest of the world. */
+/**
+ * Strong in Asia, Oceania and Brazil, with a cache in California, and willing to serve the rest of the world. The
+ * prefixes are narrowed by country too, or the whole world around them would make them redundant.
+ */
 const WORLDWIDE: readonly Region[] = [
-  [prefixes(['203.0.113.0/24', '198.51.100.64/26'], ['2001:db8:200::/40', '2001:db8:102::/48'])],
+  [
+    prefixes(['203.0.113.0/24', '198.51.100.64/26'], ['2001:db8:200::/40', '2001:db8:102::/48']),
+    country('jp', 'sg', 'au', 'br', 'us'),
+  ],
   [country('jp', 'sg', 'au', 'in', 'kr', 'br')],
   [asn('as64511')],
-  [],
+  [prefixes(['0.0.0.0/0'], ['::/0'])],
 ]
 
 /** What the three CDNs of the lab advertise; see `GEO_SAMPLE` for who lives where. */
@@ -94,7 +100,7 @@ export type LabCdnName = keyof typeof LAB_ADVERTISEMENTS
 function advertise(regions: readonly Region[]): WireAdvertisement {
   return {
     capabilities: regions.flatMap((region) =>
-      CAPABILITIES.map((capability) => (region.length === 0 ? capability : { ...capability, footprints: region })),
+      CAPABILITIES.map((capability) => ({ ...capability, footprints: region })),
     ),
   }
 }

@@ -126,7 +126,7 @@ export class RelayScope {
   #openPull(chain: HopChain): UpstreamPull | undefined {
     const { scopeId, hopId, timing, log } = this.#deps
     const upstreams = this.#deps.upstreams()
-    if (upstreams.length === 0 || false) return undefined
+    if (upstreams.length === 0 || chain.length >= MAX_HOPS) return undefined
     const hops = [...chain, hopId]
     return new UpstreamPull({ scopeId, upstreams, hops, timing, log, changed: () => this.#changed() })
   }

@@ -7,9 +7,3 @@ export interface RoutingPolicy {
   /** Whether a provider must say in its advertisement that it serves MoQ. */
   readonly requireMoqCapability: boolean
 }
-
-export const DEFAULT_ROUTING_POLICY: RoutingPolicy = {
-  ttlSeconds: 60,
-  degradedTtlSeconds: 10,
-  requireMoqCapability: true,
-}

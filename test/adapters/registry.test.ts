@@ -58,6 +58,17 @@ describe('the registry', () => {
   })
 })
 
+describe('draft-http', () => {
+  it.each([
+    { labels: true, operations: ['list', 'mint'], adopts: true },
+    { labels: false, operations: ['list', 'mint'], adopts: false },
+    { labels: true, operations: ['mint'], adopts: false },
+    { labels: true, operations: ['list'], adopts: false },
+  ])('with labels $labels and $operations adopts: $adopts', ({ adopts, ...options }) => {
+    expect(capabilitiesOf('draft-http', options)).toMatchObject({ adoptByLabel: adopts })
+  })
+})
+
 describe('docs/adapters.md', () => {
   const text = readFileSync(new URL('../../docs/adapters.md', import.meta.url), 'utf8')
 

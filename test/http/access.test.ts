@@ -11,7 +11,14 @@ it('logs method, route pattern, status, duration, key and request id, and nothin
   expect(api.logged).toEqual([
     {
       message: 'request',
-      fields: { method: 'GET', route: '/providers/:id', status: 404, durationMs: 12, key: 'operator-id', requestId: 'caller.1' },
+      fields: {
+        method: 'GET',
+        route: '/providers/:id',
+        status: 404,
+        durationMs: 12,
+        key: 'operator-id',
+        requestId: 'caller.1',
+      },
     },
   ])
   expect(api.observed).toEqual([{ method: 'GET', route: '/providers/:id', status: 404, durationMs: 12 }])
@@ -40,13 +47,20 @@ it.each(['', 'a b', 'a/b', 'x'.repeat(129), '"quoted"'])('makes its own request 
   expect(answer.headers.get('x-request-id')).toBe('request-1')
 })
 
-it.each(['/healthz', '/nothing', '/moq/scopes', '/openapi.json'])('sets security headers on %s, success or not', async (path) => {
-  const { headers } = await new FrontApi().send('GET', path, { key: null })
-  expect(Object.fromEntries(headers)).toMatchObject({
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'x-frame-options': 'DENY',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'cross-origin-resource-policy': 'same-origin',
-  })
+it.each(['/healthz', '/providers', '/nothing', '/keys'])('forbids to store %s', async (path) => {
+  expect((await new FrontApi().send('GET', path)).headers.get('cache-control')).toBe('no-store')
 })
+
+it.each(['/healthz', '/nothing', '/moq/scopes', '/openapi.json'])(
+  'sets security headers on %s, success or not',
+  async (path) => {
+    const { headers } = await new FrontApi().send('GET', path, { key: null })
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+    })
+  },
+)

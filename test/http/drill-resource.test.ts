@@ -4,7 +4,14 @@ import { FrontApi, problemIn } from './front-api.ts'
 describe('drills', () => {
   it('are started, polled and aborted', async () => {
     const api = new FrontApi()
-    const json = { provider: 'alpha', method: 'fault', scope: 's', hold_ms: 0, budget_ms: 900, hypothesis: 'nobody notices' }
+    const json = {
+      provider: 'alpha',
+      method: 'fault',
+      scope: 's',
+      hold_ms: 0,
+      budget_ms: 900,
+      hypothesis: 'nobody notices',
+    }
     const started = await api.send('POST', '/drills', { json })
     expect([started.status, started.headers.get('location')]).toEqual([202, '/drills/drill-0'])
     expect((await api.send('GET', '/drills/drill-0')).json).toMatchObject({
@@ -18,7 +25,12 @@ describe('drills', () => {
       timeline: [{ at: '2026-11-21T00:00:00.000Z', event: 'started' }],
     })
     const aborted = await api.send('POST', '/drills/drill-0/abort', { json: { reason: 'enough' } })
-    expect(aborted.json).toMatchObject({ state: 'ended', verdict: 'interrupted', because: 'enough', ended_at: '2026-11-21T00:00:01.000Z' })
+    expect(aborted.json).toMatchObject({
+      state: 'ended',
+      verdict: 'interrupted',
+      because: 'enough',
+      ended_at: '2026-11-21T00:00:01.000Z',
+    })
   })
 
   it('answer 409 while another runs, with the time to come back', async () => {
@@ -64,7 +76,11 @@ describe('drills', () => {
     ['/hypothesis', { provider: 'alpha', method: 'drain', hypothesis: '\u0007' }],
   ])('are refused with 400 and the pointer %s: %j', async (pointer, json) => {
     const api = new FrontApi()
-    expect(problemIn(await api.send('POST', '/drills', { json }))).toEqual({ status: 400, kind: 'invalid-request', places: [pointer] })
+    expect(problemIn(await api.send('POST', '/drills', { json }))).toEqual({
+      status: 400,
+      kind: 'invalid-request',
+      places: [pointer],
+    })
     expect(api.drills.reports.size).toBe(0)
   })
 })

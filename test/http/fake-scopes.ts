@@ -41,7 +41,7 @@ export class FakeScopes implements ScopeService {
   primaryIsThere = true
   readonly #remembered = new Map<string, Remembered>()
   #ids = 0
-  #now = Date.UTC(2026, 10, 21)
+  readonly #now = Date.UTC(2026, 10, 21)
 
   async create(request: CreateScopeRequest, context: ChangeContext): Promise<AcceptedChange> {
     return await this.#change('create', `scope-${this.#nextId()}`, request, context, (id) => {
@@ -65,7 +65,15 @@ export class FakeScopes implements ScopeService {
           url: `moqt://${provider}.example`,
           fallback: provider === primary ? { to: 'nothing' as const } : { to: 'provider' as const, provider: primary },
           ...(this.#placementState(index) === 'failed'
-            ? { error: { code: 'unavailable', detail: 'does not answer', at: this.#now, attempts: 1, retryAt: this.#now + 1000 } }
+            ? {
+                error: {
+                  code: 'unavailable',
+                  detail: 'does not answer',
+                  at: this.#now,
+                  attempts: 1,
+                  retryAt: this.#now + 1000,
+                },
+              }
             : {}),
         })),
         createdAt: this.#now,
@@ -83,7 +91,11 @@ export class FakeScopes implements ScopeService {
     })
   }
 
-  async failover(id: string, request: { readonly to?: string; readonly reason: string }, context: ChangeContext): Promise<AcceptedChange> {
+  async failover(
+    id: string,
+    request: { readonly to?: string; readonly reason: string },
+    context: ChangeContext,
+  ): Promise<AcceptedChange> {
     const view = this.#existing(id, context)
     return await this.#change('failover', id, request, context, () => {
       this.views.set(id, { ...view, primary: request.to ?? 'beta', revision: view.revision + 1 })
@@ -130,11 +142,19 @@ export class FakeScopes implements ScopeService {
         connectUrl: `${placement.url}/${PUBLISH_TOKEN}`,
         expiresAt: '2027-01-01T00:00:00Z',
       },
-      { provider: placement.provider, role: placement.role, rights: ['subscribe'] as const, connectUrl: `${placement.url}/${SUBSCRIBE_TOKEN}` },
+      {
+        provider: placement.provider,
+        role: placement.role,
+        rights: ['subscribe'] as const,
+        connectUrl: `${placement.url}/${SUBSCRIBE_TOKEN}`,
+      },
     ])
   }
 
-  async events(id: string, options: { readonly after?: number; readonly limit: number }): Promise<readonly ScopeEvent[]> {
+  async events(
+    id: string,
+    options: { readonly after?: number; readonly limit: number },
+  ): Promise<readonly ScopeEvent[]> {
     return (this.history.get(id) ?? []).filter((event) => event.sequence > (options.after ?? 0)).slice(0, options.limit)
   }
 
@@ -205,7 +225,7 @@ export class FakeScopes implements ScopeService {
     }
     this.operations.set(operation.id, operation)
     if (state !== 'failed') apply(scope)
-    const ended = state === 'stuck' ? new Promise<OperationView>(() => undefined) : Promise.resolve(operation)
+    const ended = state === 'stuck' ? new Promise<OperationView>(() => {}) : Promise.resolve(operation)
     const accepted = { operation: operation.id, scope, replayed: false, ended }
     if (idempotency !== undefined) {
       this.#remembered.set(`${context.by} ${idempotency.key}`, { fingerprint: idempotency.fingerprint, accepted })

@@ -181,7 +181,13 @@ export class FakeDrills implements DrillService {
     const report = this.reports.get(id)
     if (report === undefined) throw new BrokerError('not_found', `There is no drill ${id}.`)
     if (report.state === 'ended') throw new BrokerError('invalid_state', `Drill ${id} has ended.`)
-    const ended: DrillReport = { ...report, state: 'ended', verdict: 'interrupted', because: reason, endedAt: AT + 1000 }
+    const ended: DrillReport = {
+      ...report,
+      state: 'ended',
+      verdict: 'interrupted',
+      because: reason,
+      endedAt: AT + 1000,
+    }
     this.reports.set(id, ended)
     return ended
   }

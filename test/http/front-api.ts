@@ -124,12 +124,22 @@ function parseObject(text: string): JsonObject {
 }
 
 /** The problem's kind and where its faults are. */
-export function problemIn(answer: Answer): { readonly status: number; readonly kind: string; readonly places: readonly string[] } {
+export function problemIn(answer: Answer): {
+  readonly status: number
+  readonly kind: string
+  readonly places: readonly string[]
+} {
   const errors = answer.json['errors']
   const faults: readonly JsonObject[] = Array.isArray(errors) ? errors : []
   return {
     status: answer.status,
-    kind: String(answer.json['type']).replace('urn:moq-broker:problem:', ''),
-    places: faults.map((fault) => String(fault['pointer'] ?? fault['parameter'])),
+    kind: textOf(answer.json['type']).replace('urn:moq-broker:problem:', ''),
+    places: faults.map((fault) => textOf(fault['pointer'] ?? fault['parameter'])),
   }
+}
+
+/** A member that must be text. */
+export function textOf(value: Json | undefined): string {
+  if (typeof value !== 'string') throw new TypeError(`text was expected, not ${JSON.stringify(value)}`)
+  return value
 }

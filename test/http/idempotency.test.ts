@@ -15,7 +15,10 @@ describe('Idempotency-Key', () => {
     const first = await create(api, 'abc')
     const second = await create(api, 'abc')
     expect([second.status, second.text]).toEqual([first.status, first.text])
-    expect([first.headers.get('idempotent-replayed'), second.headers.get('idempotent-replayed')]).toEqual([null, 'true'])
+    expect([first.headers.get('idempotent-replayed'), second.headers.get('idempotent-replayed')]).toEqual([
+      null,
+      'true',
+    ])
     expect(api.scopes.accepted).toHaveLength(1)
   })
 
@@ -26,7 +29,10 @@ describe('Idempotency-Key', () => {
     const second = await create(api, 'abc')
     expect([first.status, second.status]).toEqual([502, 502])
     expect(second.json['providers']).toEqual(first.json['providers'])
-    expect([first.headers.get('idempotent-replayed'), second.headers.get('idempotent-replayed')]).toEqual([null, 'true'])
+    expect([first.headers.get('idempotent-replayed'), second.headers.get('idempotent-replayed')]).toEqual([
+      null,
+      'true',
+    ])
   })
 
   it('is the same key, quoted or bare', async () => {
@@ -55,7 +61,10 @@ describe('Idempotency-Key', () => {
   it('refuses the key with another body', async () => {
     const api = new FrontApi()
     await create(api, 'k', { name: 'a' })
-    expect(problemIn(await create(api, 'k', { name: 'b' }))).toMatchObject({ status: 422, kind: 'idempotency-mismatch' })
+    expect(problemIn(await create(api, 'k', { name: 'b' }))).toMatchObject({
+      status: 422,
+      kind: 'idempotency-mismatch',
+    })
   })
 
   it('refuses the key with another path', async () => {
@@ -71,13 +80,19 @@ describe('Idempotency-Key', () => {
   it('belongs to the API key that used it', async () => {
     const api = new FrontApi()
     await create(api, 'k')
-    const other = await api.send('POST', '/moq/scopes', { key: 'mqb_admin', json: { name: 'b' }, headers: { 'idempotency-key': 'k' } })
+    const other = await api.send('POST', '/moq/scopes', {
+      key: 'mqb_admin',
+      json: { name: 'b' },
+      headers: { 'idempotency-key': 'k' },
+    })
     expect(other.status).toBe(201)
   })
 
   it('whose first request is still at work answers 409 and when to come back', async () => {
     const api = new FrontApi()
-    api.scopes.failure = new BrokerError('idempotency_in_progress', 'The first request is still at work.', { retryAfterSeconds: 3 })
+    api.scopes.failure = new BrokerError('idempotency_in_progress', 'The first request is still at work.', {
+      retryAfterSeconds: 3,
+    })
     const answer = await create(api, 'k')
     expect(problemIn(answer)).toMatchObject({ status: 409, kind: 'idempotency-in-progress' })
     expect(answer.headers.get('retry-after')).toBe('3')
@@ -102,14 +117,22 @@ describe('Idempotency-Key', () => {
     'of the form %j is refused',
     async (key) => {
       const api = new FrontApi()
-      expect(problemIn(await create(api, key))).toEqual({ status: 400, kind: 'invalid-request', places: ['Idempotency-Key'] })
+      expect(problemIn(await create(api, key))).toEqual({
+        status: 400,
+        kind: 'invalid-request',
+        places: ['Idempotency-Key'],
+      })
       expect(api.scopes.accepted).toEqual([])
     },
   )
 })
 
 describe('parseIdempotencyKey', () => {
-  const visible = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 255 })
+  const visible = fc.string({
+    unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+    minLength: 1,
+    maxLength: 255,
+  })
 
   it('reads every key of visible ASCII back from its quoted form', () => {
     fc.assert(
@@ -135,8 +158,11 @@ describe('fingerprintOf', () => {
   it('is the same exactly for the same value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
-        const fingerprint = (body: unknown): string => fingerprintOf({ method: 'POST', path: '/', body: JSON.stringify(body) })
-        expect(fingerprint(a) === fingerprint(b)).toBe(canonicalJson(JSON.parse(JSON.stringify(a))) === canonicalJson(JSON.parse(JSON.stringify(b))))
+        const fingerprint = (body: unknown): string =>
+          fingerprintOf({ method: 'POST', path: '/', body: JSON.stringify(body) })
+        expect(fingerprint(a) === fingerprint(b)).toBe(
+          canonicalJson(JSON.parse(JSON.stringify(a))) === canonicalJson(JSON.parse(JSON.stringify(b))),
+        )
       }),
     )
   })

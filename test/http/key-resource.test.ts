@@ -6,10 +6,18 @@ const ADMIN = { key: 'mqb_admin' }
 it('tells a new key once, not to be stored, and never again', async () => {
   const api = new FrontApi()
   const created = await api.send('POST', '/keys', { ...ADMIN, json: { name: 'ci', role: 'operator' } })
-  expect(created.json).toEqual({ key_id: 'key0', name: 'ci', role: 'operator', created_at: '2026-11-21T00:00:00.000Z', key: 'mqb_key0_secret' })
+  expect(created.json).toEqual({
+    key_id: 'key0',
+    name: 'ci',
+    role: 'operator',
+    created_at: '2026-11-21T00:00:00.000Z',
+    key: 'mqb_key0_secret',
+  })
   expect(created.headers.get('cache-control')).toBe('no-store')
   const listed = await api.send('GET', '/keys', ADMIN)
-  expect(listed.json).toEqual({ keys: [{ key_id: 'key0', name: 'ci', role: 'operator', created_at: '2026-11-21T00:00:00.000Z' }] })
+  expect(listed.json).toEqual({
+    keys: [{ key_id: 'key0', name: 'ci', role: 'operator', created_at: '2026-11-21T00:00:00.000Z' }],
+  })
 })
 
 it('revokes a key, and answers 404 the second time', async () => {

@@ -74,6 +74,15 @@ export class OpenApiCheck {
     return validate(JSON.parse(body)) ? missing : [...missing, `${where}: ${this.#ajv.errorsText(validate.errors)}`]
   }
 
+  /** What is wrong with an example of an operation's request body, or of its answer with a status. */
+  exampleFaults(operation: OpenApiOperation, part: string, text: string): readonly string[] {
+    const content = part === 'request' ? operation.requestBody?.content : operation.responses[part]?.content
+    const described = Object.values(content ?? {})[0]
+    if (described === undefined) return [`${operation.operationId} ${part} is not documented`]
+    const validate = this.#validator(described.schema)
+    return validate(JSON.parse(text)) ? [] : [this.#ajv.errorsText(validate.errors)]
+  }
+
   #validator(schema: unknown): ValidateFunction {
     const known = this.#validators.get(schema)
     if (known !== undefined) return known

@@ -3,14 +3,16 @@ import { FrontApi } from './front-api.ts'
 import { createAjv, type OpenApiDocument, type OpenApiOperation } from './openapi-check.ts'
 
 const document: OpenApiDocument = await (await new FrontApi().app.request('/openapi.json')).json()
-const operations: readonly (readonly [string, string, OpenApiOperation])[] = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => [method, path, operation] as const),
+const operations: readonly (readonly [string, string, OpenApiOperation])[] = Object.entries(document.paths).flatMap(
+  ([path, methods]) => Object.entries(methods).map(([method, operation]) => [method, path, operation] as const),
 )
 
 function referencesIn(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(referencesIn)
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, member]) => (name === '$ref' && typeof member === 'string' ? [member] : referencesIn(member)))
+  return Object.entries(value).flatMap(([name, member]) =>
+    name === '$ref' && typeof member === 'string' ? [member] : referencesIn(member),
+  )
 }
 
 describe('/openapi.json', () => {
@@ -35,7 +37,8 @@ describe('/openapi.json', () => {
       JSON.stringify(document.components.schemas).replaceAll('#/components/schemas/', 'https://openapi.test/'),
     )
     for (const [name, schema] of Object.entries(rebased)) ajv.addSchema(schema, `https://openapi.test/${name}`)
-    for (const name of Object.keys(rebased)) expect(ajv.getSchema(`https://openapi.test/${name}`)).toBeTypeOf('function')
+    for (const name of Object.keys(rebased))
+      expect(ajv.getSchema(`https://openapi.test/${name}`)).toBeTypeOf('function')
   })
 
   it('gives every operation an id of its own', () => {
@@ -52,7 +55,9 @@ describe('/openapi.json', () => {
 describe.each(operations)('%s %s', (_, path, operation) => {
   it('declares every parameter of its path, and no other', () => {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
-    const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name)
+    const declared = (operation.parameters ?? [])
+      .filter((parameter) => parameter.in === 'path')
+      .map((parameter) => parameter.name)
     expect(declared).toEqual(inPath)
   })
 
@@ -61,7 +66,9 @@ describe.each(operations)('%s %s', (_, path, operation) => {
     for (const [status, response] of Object.entries(operation.responses)) {
       expect(response.description).not.toBe('')
       if (Number(status) < 400) continue
-      expect(response.content).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } })
+      expect(response.content).toEqual({
+        'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+      })
     }
   })
 
@@ -79,18 +86,31 @@ describe.each(operations)('%s %s', (_, path, operation) => {
 
 describe('probes', () => {
   it('say that the process turns, and its version', async () => {
-    expect((await new FrontApi().send('GET', '/healthz', { key: null })).json).toEqual({ status: 'ok', version: '0.0.0-test' })
+    expect((await new FrontApi().send('GET', '/healthz', { key: null })).json).toEqual({
+      status: 'ok',
+      version: '0.0.0-test',
+    })
   })
 
   it('list what is not ready, with 503', async () => {
     const api = new FrontApi()
-    api.readiness = { ready: false, checks: { store: { ok: false, detail: 'does not answer' }, providers: { ok: true } } }
+    api.readiness = {
+      ready: false,
+      checks: { store: { ok: false, detail: 'does not answer' }, providers: { ok: true } },
+    }
     const answer = await api.send('GET', '/readyz', { key: null })
     expect(answer.status).toBe(503)
-    expect(answer.json).toMatchObject({ type: 'urn:moq-broker:problem:not-ready', detail: 'Not ready: store.', checks: api.readiness.checks })
+    expect(answer.json).toMatchObject({
+      type: 'urn:moq-broker:problem:not-ready',
+      detail: 'Not ready: store.',
+      checks: api.readiness.checks,
+    })
   })
 
   it('list what is ready', async () => {
-    expect((await new FrontApi().send('GET', '/readyz', { key: null })).json).toEqual({ ready: true, checks: { store: { ok: true } } })
+    expect((await new FrontApi().send('GET', '/readyz', { key: null })).json).toEqual({
+      ready: true,
+      checks: { store: { ok: true } },
+    })
   })
 })

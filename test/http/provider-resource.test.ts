@@ -8,7 +8,11 @@ describe('GET /providers', () => {
     const answer = await new FrontApi().send('GET', '/providers/alpha', { key: 'mqb_reader' })
     expect(answer.json).toMatchObject({
       provider: 'alpha',
-      capabilities: { config_at_create: false, credentials_at_create: [['publish', 'subscribe'], ['subscribe']], credential_limit: 10 },
+      capabilities: {
+        config_at_create: false,
+        credentials_at_create: [['publish', 'subscribe'], ['subscribe']],
+        credential_limit: 10,
+      },
       administrative: { state: 'enabled' },
       health: { state: 'up', since: '2026-11-21T00:00:00.000Z' },
       breaker: { state: 'half_open', last_error: { kind: 'timeout', at: '2026-11-21T00:00:00.000Z' } },
@@ -19,7 +23,10 @@ describe('GET /providers', () => {
 
   it('lists all', async () => {
     const answer = await new FrontApi().send('GET', '/providers')
-    expect(answer.json['providers']).toEqual([expect.objectContaining({ provider: 'alpha' }), expect.objectContaining({ provider: 'beta' })])
+    expect(answer.json['providers']).toEqual([
+      expect.objectContaining({ provider: 'alpha' }),
+      expect.objectContaining({ provider: 'beta' }),
+    ])
   })
 
   it('answers 404 for one that is not configured', async () => {
@@ -42,7 +49,9 @@ describe('PUT /providers/{id}/state', () => {
   })
 
   it('counts expires_in_seconds from now', async () => {
-    const answer = await new FrontApi().send('PUT', STATE, { json: { state: 'disabled', reason: 'why', expires_in_seconds: 90 } })
+    const answer = await new FrontApi().send('PUT', STATE, {
+      json: { state: 'disabled', reason: 'why', expires_in_seconds: 90 },
+    })
     expect(answer.json['administrative']).toMatchObject({ expires_at: '2026-11-21T00:01:30.000Z' })
   })
 
@@ -57,14 +66,21 @@ describe('PUT /providers/{id}/state', () => {
     ['/state', { reason: 'why' }],
     ['/expires_at', { state: 'enabled', expires_at: '2027-01-01T00:00:00Z' }],
     ['/expires_in_seconds', { state: 'enabled', expires_in_seconds: 5 }],
-    ['/expires_in_seconds', { state: 'drained', reason: 'why', expires_in_seconds: 5, expires_at: '2027-01-01T00:00:00Z' }],
+    [
+      '/expires_in_seconds',
+      { state: 'drained', reason: 'why', expires_in_seconds: 5, expires_at: '2027-01-01T00:00:00Z' },
+    ],
     ['/expires_in_seconds', { state: 'drained', reason: 'why', expires_in_seconds: 0 }],
     ['/expires_at', { state: 'drained', reason: 'why', expires_at: 'tomorrow' }],
     ['/expires_at', { state: 'drained', reason: 'why', expires_at: '2026-11-20T23:59:59Z' }],
     ['/until', { state: 'drained', reason: 'why', until: 1 }],
   ])('refuses with 400 and the pointer %s: %j', async (pointer, json) => {
     const api = new FrontApi()
-    expect(problemIn(await api.send('PUT', STATE, { json }))).toEqual({ status: 400, kind: 'invalid-request', places: [pointer] })
+    expect(problemIn(await api.send('PUT', STATE, { json }))).toEqual({
+      status: 400,
+      kind: 'invalid-request',
+      places: [pointer],
+    })
     expect(api.providers.views.get('alpha')?.administrative.state).toBe('enabled')
   })
 

@@ -132,7 +132,7 @@ describe('a body', () => {
 
   it('that does not arrive in time is answered with 408', async () => {
     const api = new FrontApi({ limits: { bodyBytes: 1024, requestTimeoutMs: 30, waitMs: 10 } })
-    const body = new ReadableStream({ pull: () => new Promise(() => undefined) })
+    const body = new ReadableStream({ pull: () => new Promise(() => {}) })
     const answer = await api.send('POST', '/moq/scopes', { body, headers: JSON_TYPE })
     expect(problemIn(answer)).toMatchObject({ status: 408, kind: 'request-timeout' })
   })
@@ -146,12 +146,16 @@ describe('a path', () => {
     },
   )
 
-  it.each(['/moq/scopes/a%2Fb', '/moq/scopes/%00', '/moq/scopes/%zz', `/moq/scopes/${'x'.repeat(129)}`, '/operations/ä', '/drills/a%20b'])(
-    'with an id that was never given is 404, not 400: %s',
-    async (path) => {
-      expect(problemIn(await new FrontApi().send('GET', path))).toMatchObject({ status: 404, kind: 'not-found' })
-    },
-  )
+  it.each([
+    '/moq/scopes/a%2Fb',
+    '/moq/scopes/%00',
+    '/moq/scopes/%zz',
+    `/moq/scopes/${'x'.repeat(129)}`,
+    '/operations/ä',
+    '/drills/a%20b',
+  ])('with an id that was never given is 404, not 400: %s', async (path) => {
+    expect(problemIn(await new FrontApi().send('GET', path))).toMatchObject({ status: 404, kind: 'not-found' })
+  })
 
   it.each([
     ['PUT', '/moq/scopes', 'GET, HEAD, POST'],
@@ -238,7 +242,9 @@ describe('an error of a service', () => {
   it('that nobody expected becomes a bare 500; the log has where, without secrets', async () => {
     const api = new FrontApi()
     const token = 'eyJhbGciOiJFZDI1NTE5IiwidHlwIjoiSldUIn0'
-    api.scopes.failure = Object.assign(new TypeError(`cannot reach moqt://relay.example/s3cr3t with ${token}`), { input: 's3cr3t' })
+    api.scopes.failure = Object.assign(new TypeError(`cannot reach moqt://relay.example/s3cr3t with ${token}`), {
+      input: 's3cr3t',
+    })
     const answer = await api.send('GET', '/moq/scopes')
     expect(problemIn(answer)).toMatchObject({ status: 500, kind: 'internal-error' })
     expect(answer.text).not.toMatch(/relay|s3cr3t|TypeError|\.ts/)
@@ -246,6 +252,21 @@ describe('an error of a service', () => {
     expect(line?.fields).toMatchObject({ requestId: 'request-1', error: 'TypeError: cannot reach [url] with [cut]' })
     expect(JSON.stringify(api.logged)).not.toMatch(new RegExp(`s3cr3t|${token}`))
     expect(line?.fields['at']).toEqual(expect.arrayContaining([expect.stringContaining('request-faults.test.ts')]))
+  })
+
+  it('that is the broker’s own fault is logged with its kind, without secrets; a refusal is not', async () => {
+    const api = new FrontApi()
+    api.scopes.failure = new StoreError('unavailable', 'redis://user:s3cr3t@store:6379 did not answer')
+    await api.send('GET', '/moq/scopes')
+    api.readiness = { ready: false, checks: { store: { ok: false } } }
+    await api.send('GET', '/readyz')
+    await api.send('GET', '/nothing')
+    expect(api.logged.filter((line) => line.message !== 'request')).toMatchObject([
+      {
+        message: 'request failed',
+        fields: { requestId: 'request-1', problem: 'store-unavailable', error: 'StoreError: [url] did not answer' },
+      },
+    ])
   })
 
   it('while a key is checked becomes 503 when it is the store', async () => {
@@ -256,7 +277,7 @@ describe('an error of a service', () => {
 
   it('that keeps a request waiting too long becomes 503 timeout', async () => {
     const api = new FrontApi({ limits: { bodyBytes: 1024, requestTimeoutMs: 30, waitMs: 10 } })
-    api.providers.list = () => new Promise(() => undefined)
+    api.providers.list = () => new Promise(() => {})
     expect(problemIn(await api.send('GET', '/providers'))).toMatchObject({ status: 503, kind: 'timeout' })
   })
 })

@@ -19,7 +19,13 @@ const ROWS: readonly Row[] = [
   { method: 'GET', path: '/moq/scopes/scope-0001', least: 'reader', status: 200 },
   { method: 'PATCH', path: '/moq/scopes/scope-0001', least: 'operator', call: { json: { name: 'new' } }, status: 200 },
   { method: 'DELETE', path: '/moq/scopes/scope-0001', least: 'operator', status: 204 },
-  { method: 'POST', path: '/moq/scopes/scope-0001/failover', least: 'operator', call: { json: { reason: 'why' } }, status: 200 },
+  {
+    method: 'POST',
+    path: '/moq/scopes/scope-0001/failover',
+    least: 'operator',
+    call: { json: { reason: 'why' } },
+    status: 200,
+  },
   { method: 'GET', path: '/moq/scopes/scope-0001/credentials', least: 'reader', status: 200 },
   { method: 'GET', path: '/moq/scopes/scope-0001/events', least: 'reader', status: 200 },
   { method: 'GET', path: '/operations/operation-0002', least: 'reader', status: 200 },
@@ -33,8 +39,20 @@ const ROWS: readonly Row[] = [
     status: 200,
   },
   { method: 'GET', path: '/route?client=192.0.2.7', least: 'reader', status: 200 },
-  { method: 'POST', path: '/route', least: 'reader', call: { json: { questions: [{ client: '192.0.2.7' }] } }, status: 200 },
-  { method: 'POST', path: '/drills', least: 'operator', call: { json: { provider: 'alpha', method: 'drain' } }, status: 202 },
+  {
+    method: 'POST',
+    path: '/route',
+    least: 'reader',
+    call: { json: { questions: [{ client: '192.0.2.7' }] } },
+    status: 200,
+  },
+  {
+    method: 'POST',
+    path: '/drills',
+    least: 'operator',
+    call: { json: { provider: 'alpha', method: 'drain' } },
+    status: 202,
+  },
   { method: 'GET', path: '/drills', least: 'reader', status: 200 },
   { method: 'GET', path: '/drills/drill-0', least: 'reader', status: 200 },
   { method: 'POST', path: '/drills/drill-0/abort', least: 'operator', call: { json: { reason: 'why' } }, status: 200 },
@@ -122,5 +140,9 @@ describe('API keys', () => {
 
 it('serves metrics without a key when told so', async () => {
   const answer = await new FrontApi({ metricsPublic: true }).send('GET', '/metrics', { key: null })
-  expect([answer.status, answer.text, answer.headers.get('content-type')]).toEqual([200, 'up 1\n', 'text/plain; version=0.0.4'])
+  expect([answer.status, answer.text, answer.headers.get('content-type')]).toEqual([
+    200,
+    'up 1\n',
+    'text/plain; version=0.0.4',
+  ])
 })

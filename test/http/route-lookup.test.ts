@@ -79,20 +79,30 @@ describe('GET /route', () => {
 
 describe('POST /route', () => {
   it('answers each question in its place, with a problem where it cannot', async () => {
-    const questions = [{ client: '192.0.2.7' }, { client: 'nobody' }, { client: '192.0.2.8', scope: 'other' }, { client: '2001:db8::1', scope: 'known' }]
+    const questions = [
+      { client: '192.0.2.7' },
+      { client: 'nobody' },
+      { client: '192.0.2.8', scope: 'other' },
+      { client: '2001:db8::1', scope: 'known' },
+    ]
     const answer = await new FrontApi().send('POST', '/route', { key: 'mqb_reader', json: { questions } })
     expect(answer.status).toBe(200)
     expect(answer.json['answers']).toMatchObject([
       { client: '192.0.2.7' },
       { type: 'urn:moq-broker:problem:invalid-request', status: 400, errors: [{ parameter: 'client' }] },
       { type: 'urn:moq-broker:problem:not-found', status: 404 },
-      { client: '2001:db8::1', candidates: [{ connect_url_withheld: expect.any(String) }, { connect_url: expect.any(String) }] },
+      {
+        client: '2001:db8::1',
+        candidates: [{ connect_url_withheld: expect.any(String) }, { connect_url: expect.any(String) }],
+      },
     ])
     expect(answer.headers.get('cache-control')).toBe('no-store')
   })
 
   it('explains all when asked', async () => {
-    const answer = await new FrontApi().send('POST', '/route', { json: { questions: [{ client: '192.0.2.7' }], explain: true } })
+    const answer = await new FrontApi().send('POST', '/route', {
+      json: { questions: [{ client: '192.0.2.7' }], explain: true },
+    })
     expect(answer.json['answers']).toMatchObject([{ rejected: [{ provider: 'gamma' }] }])
   })
 
@@ -108,7 +118,9 @@ describe('POST /route', () => {
   it('takes 1000 questions, not 1001', async () => {
     const api = new FrontApi({ limits: { bodyBytes: 65_536, requestTimeoutMs: 5000, waitMs: 20 } })
     const ask = (count: number) =>
-      api.send('POST', '/route', { json: { questions: Array.from({ length: count }, () => ({ client: '192.0.2.7' })) } })
+      api.send('POST', '/route', {
+        json: { questions: Array.from({ length: count }, () => ({ client: '192.0.2.7' })) },
+      })
     expect((await ask(1000)).status).toBe(200)
     expect(problemIn(await ask(1001))).toMatchObject({ status: 400, places: ['/questions'] })
   })
@@ -121,6 +133,9 @@ describe('POST /route', () => {
     ['/questions/0/ip', { questions: [{ client: '192.0.2.7', ip: 1 }] }],
     ['/explain', { questions: [{ client: '192.0.2.7' }], explain: 'true' }],
   ])('refuses with 400 and the pointer %s: %j', async (pointer, json) => {
-    expect(problemIn(await new FrontApi().send('POST', '/route', { json }))).toMatchObject({ status: 400, places: [pointer] })
+    expect(problemIn(await new FrontApi().send('POST', '/route', { json }))).toMatchObject({
+      status: 400,
+      places: [pointer],
+    })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PUBLISH_TOKEN } from './fake-scopes.ts'
-import { FrontApi, problemIn } from './front-api.ts'
+import { FrontApi, problemIn, textOf } from './front-api.ts'
 import { createAjv } from './openapi-check.ts'
 
 /** The seed's own OpenAPI (draft-englishm-moq-cdn-provisioning, openapi.yaml 0.0.1) restated. */
@@ -11,7 +11,12 @@ const DRAFT_CONFIG = {
 const DRAFT_SCOPE = {
   type: 'object',
   required: ['scope_id', 'url', 'token'],
-  properties: { scope_id: { type: 'string' }, url: { type: 'string' }, token: { type: 'string' }, config: DRAFT_CONFIG },
+  properties: {
+    scope_id: { type: 'string' },
+    url: { type: 'string' },
+    token: { type: 'string' },
+    config: DRAFT_CONFIG,
+  },
 }
 
 describe('POST /moq/scopes, as the draft has it', () => {
@@ -49,11 +54,18 @@ describe('POST /moq/scopes, beyond the draft', () => {
   it('hands name, primary, providers and origin to the service, and the caller’s key id', async () => {
     const api = new FrontApi()
     const config = { origin_fallback: { url: 'wss://origin.example/x' } }
-    await api.send('POST', '/moq/scopes', { json: { name: 'Große Show 🎬', primary: 'beta', providers: ['alpha', 'beta'], config } })
+    await api.send('POST', '/moq/scopes', {
+      json: { name: 'Große Show 🎬', primary: 'beta', providers: ['alpha', 'beta'], config },
+    })
     expect(api.scopes.accepted).toEqual([
       {
         what: 'create',
-        request: { name: 'Große Show 🎬', primary: 'beta', providers: ['alpha', 'beta'], origin: 'wss://origin.example/x' },
+        request: {
+          name: 'Große Show 🎬',
+          primary: 'beta',
+          providers: ['alpha', 'beta'],
+          origin: 'wss://origin.example/x',
+        },
         context: { by: 'operator-id' },
       },
     ])
@@ -64,7 +76,13 @@ describe('POST /moq/scopes, beyond the draft', () => {
     expect(answer.headers.get('location')).toBe('/moq/scopes/scope-0001')
     expect(answer.headers.get('etag')).toBe('"1"')
     expect(answer.headers.get('cache-control')).toBe('no-store')
-    expect(answer.json).toMatchObject({ name: 'show', state: 'ready', primary: 'alpha', revision: 1, owner: 'operator-id' })
+    expect(answer.json).toMatchObject({
+      name: 'show',
+      state: 'ready',
+      primary: 'alpha',
+      revision: 1,
+      owner: 'operator-id',
+    })
   })
 
   it('answers 201 degraded when some provider failed, and says why at the placement', async () => {
@@ -76,7 +94,11 @@ describe('POST /moq/scopes, beyond the draft', () => {
       state: 'degraded',
       placements: [
         { provider: 'alpha', state: 'ready' },
-        { provider: 'beta', state: 'failed', error: { code: 'unavailable', attempts: 1, retry_at: '2026-11-21T00:00:01.000Z' } },
+        {
+          provider: 'beta',
+          state: 'failed',
+          error: { code: 'unavailable', attempts: 1, retry_at: '2026-11-21T00:00:01.000Z' },
+        },
       ],
     })
   })
@@ -148,7 +170,7 @@ describe('waiting for a creation', () => {
     const answer = await api.send('POST', '/moq/scopes', { headers: { prefer: 'respond-async' } })
     expect(answer.status).toBe(202)
     expect(answer.headers.get('preference-applied')).toBe('respond-async')
-    expect(answer.headers.get('location')).toBe(`/operations/${String(answer.json['operation_id'])}`)
+    expect(answer.headers.get('location')).toBe(`/operations/${textOf(answer.json['operation_id'])}`)
     expect(answer.json).toMatchObject({ kind: 'create', scope_id: 'scope-0001' })
   })
 

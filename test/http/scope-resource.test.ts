@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PUBLISH_TOKEN, SUBSCRIBE_TOKEN } from './fake-scopes.ts'
-import { type Call, FrontApi, problemIn } from './front-api.ts'
+import { type Call, FrontApi, problemIn, textOf } from './front-api.ts'
 
 const SCOPE = '/moq/scopes/scope-0001'
 
@@ -16,8 +16,13 @@ describe('GET /moq/scopes/{id}', () => {
     for (const key of ['mqb_reader', 'mqb_admin']) {
       const answer = await api.send('GET', SCOPE, { key })
       expect(answer.headers.get('etag')).toBe('"1"')
-      expect(answer.json).toMatchObject({ scope_id: 'scope-0001', config: { origin_fallback: { url: 'moqt://origin.example' } } })
-      expect(answer.text).not.toMatch(new RegExp(`s3cr3t|"token"|${PUBLISH_TOKEN.replaceAll('+', '\\+')}|${SUBSCRIBE_TOKEN}`))
+      expect(answer.json).toMatchObject({
+        scope_id: 'scope-0001',
+        config: { origin_fallback: { url: 'moqt://origin.example' } },
+      })
+      expect(answer.text).not.toMatch(
+        new RegExp(`s3cr3t|"token"|${PUBLISH_TOKEN.replaceAll('+', '\\+')}|${SUBSCRIBE_TOKEN}`),
+      )
     }
   })
 
@@ -48,7 +53,13 @@ describe('GET /moq/scopes', () => {
     let next = '/moq/scopes?limit=2&state=ready'
     for (let pages = 0; pages < 3; pages += 1) {
       const page = await api.send('GET', next)
-      seen.push(...[page.json['scopes']].flat().map((scope) => (typeof scope === 'object' && scope !== null && 'scope_id' in scope ? scope['scope_id'] : scope)))
+      seen.push(
+        ...[page.json['scopes']]
+          .flat()
+          .map((scope) =>
+            typeof scope === 'object' && scope !== null && 'scope_id' in scope ? scope['scope_id'] : scope,
+          ),
+      )
       const link = /^<(.*)>; rel="next"$/.exec(page.headers.get('link') ?? '')?.[1]
       const cursor = page.json['next_cursor']
       expect(link === undefined).toBe(pages === 2)
@@ -62,7 +73,8 @@ describe('GET /moq/scopes', () => {
 
   it('hands its filters to the service', async () => {
     const api = await apiWithScope({ name: 'show', providers: ['alpha'] })
-    const count = async (query: string) => [(await api.send('GET', `/moq/scopes?${query}`)).json['scopes']].flat().length
+    const count = async (query: string) =>
+      [(await api.send('GET', `/moq/scopes?${query}`)).json['scopes']].flat().length
     expect(await count('name=show&provider=alpha&state=ready')).toBe(1)
     expect(await count('name=other')).toBe(0)
     expect(await count('provider=beta')).toBe(0)
@@ -96,7 +108,7 @@ describe('GET /moq/scopes', () => {
     for (let count = 0; count < 3; count += 1) await api.send('POST', '/moq/scopes')
     const page = await api.send('GET', '/moq/scopes?limit=1')
     await api.send('DELETE', '/moq/scopes/scope-0005')
-    const rest = await api.send('GET', `/moq/scopes?cursor=${String(page.json['next_cursor'])}`)
+    const rest = await api.send('GET', `/moq/scopes?cursor=${textOf(page.json['next_cursor'])}`)
     expect([rest.json['scopes']].flat()).toHaveLength(2)
   })
 })
@@ -167,16 +179,21 @@ describe('DELETE /moq/scopes/{id}', () => {
     api.scopes.outcome = { state: 'degraded' }
     const answer = await api.send('DELETE', SCOPE)
     expect([answer.status, answer.json['state']]).toEqual([202, 'degraded'])
-    expect(answer.headers.get('location')).toBe(`/operations/${String(answer.json['operation_id'])}`)
+    expect(answer.headers.get('location')).toBe(`/operations/${textOf(answer.json['operation_id'])}`)
   })
 
   it('answers 202 when asked to respond asynchronously', async () => {
-    expect((await (await apiWithScope()).send('DELETE', SCOPE, { headers: { prefer: 'respond-async' } })).status).toBe(202)
+    expect((await (await apiWithScope()).send('DELETE', SCOPE, { headers: { prefer: 'respond-async' } })).status).toBe(
+      202,
+    )
   })
 
   it('answers 502 with the reason when it failed at a provider', async () => {
     const api = await apiWithScope()
-    api.scopes.outcome = { state: 'failed', failures: [{ provider: 'alpha', code: 'unauthorized', detail: 'key refused' }] }
+    api.scopes.outcome = {
+      state: 'failed',
+      failures: [{ provider: 'alpha', code: 'unauthorized', detail: 'key refused' }],
+    }
     const answer = await api.send('DELETE', SCOPE)
     expect(problemIn(answer)).toMatchObject({ status: 502, kind: 'operation-failed' })
     expect(answer.json['providers']).toEqual([{ provider: 'alpha', code: 'unauthorized', detail: 'key refused' }])
@@ -232,20 +249,31 @@ describe('GET /moq/scopes/{id}/credentials', () => {
   ])('gives %s what it may have: %s', async (key, query, tokens, withheld) => {
     const api = await apiWithScope({ providers: ['alpha'] })
     const answer = await api.send('GET', `${SCOPE}/credentials${query}`, { key })
-    const urls = tokens.map((token) => expect.objectContaining({ connect_url: `moqt://alpha.example/${token}`, provider: 'alpha' }))
-    expect(answer.json).toEqual({ scope_id: 'scope-0001', credentials: urls, withheld })
+    const urls = tokens.map((token) => ({ connect_url: `moqt://alpha.example/${token}`, provider: 'alpha' }))
+    expect(answer.json).toMatchObject({ scope_id: 'scope-0001', credentials: urls, withheld })
     expect(answer.headers.get('cache-control')).toBe('no-store')
   })
 
   it('answers 404 for a scope that is not there and 400 for an unknown right', async () => {
     const api = new FrontApi()
     expect((await api.send('GET', `${SCOPE}/credentials`)).status).toBe(404)
-    expect(problemIn(await api.send('GET', `${SCOPE}/credentials?right=own`))).toMatchObject({ status: 400, places: ['right'] })
+    expect(problemIn(await api.send('GET', `${SCOPE}/credentials?right=own`))).toMatchObject({
+      status: 400,
+      places: ['right'],
+    })
   })
 })
 
 describe('GET /moq/scopes/{id}/events', () => {
-  const event = (sequence: number) => ({ sequence, at: 0, type: 'scope.created', by: 'x', operation: 'o', provider: 'p', detail: 'd' })
+  const event = (sequence: number) => ({
+    sequence,
+    at: 0,
+    type: 'scope.created',
+    by: 'x',
+    operation: 'o',
+    provider: 'p',
+    detail: 'd',
+  })
 
   it('pages by sequence', async () => {
     const api = await apiWithScope()
@@ -281,7 +309,9 @@ describe('GET /operations/{id}', () => {
     expect(answer.json).toMatchObject({
       operation_id: 'operation-0002',
       state: 'degraded',
-      steps: [{ provider: 'beta', state: 'failed', error: { code: 'timeout' }, started_at: '2026-11-21T00:00:00.000Z' }],
+      steps: [
+        { provider: 'beta', state: 'failed', error: { code: 'timeout' }, started_at: '2026-11-21T00:00:00.000Z' },
+      ],
     })
     expect(answer.headers.get('retry-after')).toBeNull()
   })

@@ -3,35 +3,19 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ACCOUNT_ID, startTestCdn, type TestCdn, temporaryFolder } from '../support/lab-cdn.ts'
+import {
+  collectionSchema,
+  createRelay,
+  failureWith,
+  RELAYS,
+  RFC_3339,
+  relaySchema,
+  resultOf,
+  tokensOf,
+} from '../support/cloudflare-answers.ts'
+import { startTestCdn, temporaryFolder } from '../support/lab-cdn.ts'
 
-const RELAYS = `/accounts/${ACCOUNT_ID}/moq/relays`
 const UNKNOWN_ID = '0123456789abcdef0123456789abcdef'
-const YEAR_MS = 365 * 24 * 60 * 60 * 1000
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
-
-const tokenSchema = z.object({ jti: z.string(), operations: z.array(z.string()), secret: z.string().optional() })
-const collectionSchema = z.object({
-  issuers: z.array(z.looseObject({ type: z.string(), cloudflare_tokens: z.array(tokenSchema).optional() })),
-})
-const relaySchema = z.object({ uid: z.string(), name: z.string(), created: z.string() })
-
-async function create(cdn: TestCdn, name = 'a relay'): Promise<string> {
-  return resultOf((await cdn.call('POST', RELAYS, { name })).json, relaySchema).uid
-}
-
-function resultOf<T>(json: unknown, schema: z.ZodType<T>): T {
-  return z.object({ success: z.literal(true), result: schema }).parse(json).result
-}
-
-function tokensOf(json: unknown): readonly z.infer<typeof tokenSchema>[] {
-  const { issuers } = resultOf(json, collectionSchema)
-  return issuers.find(({ type }) => type === 'cloudflare_jwt')?.cloudflare_tokens ?? []
-}
-
-function failureWith(code: number): object {
-  return { success: false, errors: [{ code, message: expect.any(String) }], messages: [], result: null }
-}
 
 describe('creating a relay', () => {
   it.each([undefined, null, {}])('takes a name, and a config of %j as absent', async (config) => {
@@ -110,7 +94,7 @@ describe('creating a relay', () => {
   it('makes two relays of one name', async () => {
     const cdn = await startTestCdn('cloudflare')
 
-    expect(await create(cdn, 'same')).not.toBe(await create(cdn, 'same'))
+    expect(await createRelay(cdn, 'same')).not.toBe(await createRelay(cdn, 'same'))
   })
 
   it.each([
@@ -134,8 +118,8 @@ describe('creating a relay', () => {
 
   it('refuses a relay more than the account may have, until one is deleted', async () => {
     const cdn = await startTestCdn('cloudflare', { scopeLimit: 2 })
-    const uid = await create(cdn)
-    await create(cdn)
+    const uid = await createRelay(cdn)
+    await createRelay(cdn)
 
     const refused = await cdn.call('POST', RELAYS, { name: 'third' })
     await cdn.call('DELETE', `${RELAYS}/${uid}`)
@@ -182,7 +166,7 @@ describe('who may call', () => {
 describe('a relay', () => {
   it('is told without tokens, and without status while nobody is connected', async () => {
     const cdn = await startTestCdn('cloudflare')
-    const uid = await create(cdn, 'a')
+    const uid = await createRelay(cdn, 'a')
 
     const answer = await cdn.call('GET', `${RELAYS}/${uid}`)
 
@@ -219,7 +203,7 @@ describe('a relay', () => {
     ],
   ])('%s on PUT', async (_, body, expected) => {
     const cdn = await startTestCdn('cloudflare')
-    const uid = await create(cdn, 'old')
+    const uid = await createRelay(cdn, 'old')
     await cdn.call('PUT', `${RELAYS}/${uid}`, { config: { upstreams } })
 
     const answer = await cdn.call('PUT', `${RELAYS}/${uid}`, body)
@@ -242,7 +226,7 @@ describe('a relay', () => {
     ),
   ])('refuses %s on PUT and stays as it was', async (_, body, code) => {
     const cdn = await startTestCdn('cloudflare')
-    const uid = await create(cdn, 'old')
+    const uid = await createRelay(cdn, 'old')
     await cdn.call('PUT', `${RELAYS}/${uid}`, { config: { upstreams } })
     const before = await cdn.call('GET', `${RELAYS}/${uid}`)
 
@@ -254,7 +238,7 @@ describe('a relay', () => {
 
   it('is gone once deleted', async () => {
     const cdn = await startTestCdn('cloudflare')
-    const uid = await create(cdn)
+    const uid = await createRelay(cdn)
 
     const deleted = await cdn.call('DELETE', `${RELAYS}/${uid}`)
 
@@ -279,152 +263,6 @@ describe('a relay', () => {
 
     expect(unknown).toMatchObject({ status: 404, json: failureWith(21007) })
     expect(noId).toMatchObject({ status: 400, json: failureWith(21003) })
-  })
-})
-
-describe('listing relays', () => {
-  async function createdRelays(cdn: TestCdn): Promise<void> {
-    for (const name of ['1', '2', '3', '4', '5']) await create(cdn, name)
-  }
-  async function names(cdn: TestCdn, query: Record<string, string>): Promise<readonly z.infer<typeof relaySchema>[]> {
-    const { json } = await cdn.call('GET', `${RELAYS}?${new URLSearchParams(query)}`)
-    return resultOf(json, z.array(relaySchema))
-  }
-
-  it('shows metadata alone, newest first, and how many match', async () => {
-    const cdn = await startTestCdn('cloudflare')
-    const first = await create(cdn, '1')
-    await create(cdn, '2')
-
-    const { json } = await cdn.call('GET', RELAYS)
-
-    const times = { created: expect.stringMatching(RFC_3339), modified: expect.stringMatching(RFC_3339) }
-    expect(json).toEqual({
-      success: true,
-      errors: [],
-      messages: [],
-      result: [
-        { uid: expect.any(String), name: '2', ...times },
-        { uid: first, name: '1', ...times },
-      ],
-      result_info: { count: 2, total: 2 },
-    })
-  })
-
-  it.each([
-    ['created_before', 'false', ['5', '4', '3', '2', '1']],
-    ['created_after', 'true', ['1', '2', '3', '4', '5']],
-  ])('pages by %s without gap or repetition, even when the clock stands still', async (bound, asc, expected) => {
-    const cdn = await startTestCdn('cloudflare', { now: () => 1_000 })
-    await createdRelays(cdn)
-
-    const seen: string[] = []
-    let last: string | undefined
-    do {
-      const page = await names(cdn, { per_page: '2', asc, ...(last !== undefined && { [bound]: last }) })
-      seen.push(...page.map(({ name }) => name))
-      last = page.at(-1)?.created
-    } while (last !== undefined)
-
-    expect(seen).toEqual(expected)
-  })
-
-  it('counts in `total` what the bounds let through', async () => {
-    const cdn = await startTestCdn('cloudflare')
-    await createdRelays(cdn)
-    const [, , third] = await names(cdn, {})
-
-    const { json } = await cdn.call('GET', `${RELAYS}?per_page=1&created_before=${third?.created}`)
-
-    expect(json).toMatchObject({ result: [{ name: '2' }], result_info: { count: 1, total: 2 } })
-  })
-
-  it('clamps per_page above the maximum', async () => {
-    const cdn = await startTestCdn('cloudflare')
-    for (let i = 0; i < 55; i += 1) await create(cdn)
-
-    expect(await names(cdn, { per_page: '1000' })).toHaveLength(50)
-    expect(await names(cdn, {})).toHaveLength(20)
-  })
-
-  it.each(['created_before=yesterday', 'per_page=0', 'per_page=x', 'asc=perhaps'])('refuses ?%s', async (query) => {
-    const cdn = await startTestCdn('cloudflare')
-
-    expect(await cdn.call('GET', `${RELAYS}?${query}`)).toMatchObject({ status: 400, json: failureWith(21004) })
-  })
-})
-
-describe('tokens of a relay', () => {
-  it('are minted with their secret and listed without', async () => {
-    const cdn = await startTestCdn('cloudflare')
-    const path = `${RELAYS}/${await create(cdn)}/tokens`
-    const expires = new Date(Date.now() + 60_000).toISOString()
-
-    const minted = await cdn.call('POST', path, { operations: ['subscribe'], label: 'viewer', expires })
-    const listed = await cdn.call('GET', path)
-
-    expect(minted.status).toBe(201)
-    const [token] = tokensOf(minted.json)
-    expect(token).toMatchObject({
-      operations: ['subscribe'],
-      secret: expect.stringMatching(/^ey[\w-]+\.[\w-]+\.[\w-]+$/),
-    })
-    expect(minted.text).toContain(`"label":"viewer"`)
-    expect(minted.text).toContain(`"expires":"${expires.replace('Z', '000Z')}"`)
-    expect(listed.status).toBe(200)
-    expect(tokensOf(listed.json)).toHaveLength(3)
-    expect(tokensOf(listed.json)[2]).toEqual({ jti: token?.jti, operations: ['subscribe'] })
-    expect(listed.text).not.toContain('secret')
-  })
-
-  it.each([
-    ['nothing', {}, 21010],
-    ['no operations', { operations: [] }, 21010],
-    ['an unknown operation', { operations: ['admin'] }, 21010],
-    ['operations that are no list', { operations: 'publish' }, 21010],
-    ['a time that is none', { operations: ['publish'], expires: 'soon' }, 21004],
-    [
-      'more than a year',
-      { operations: ['publish'], expires: new Date(Date.now() + YEAR_MS + 60_000).toISOString() },
-      21012,
-    ],
-    ['a time that has passed', { operations: ['publish'], expires: '2020-01-01T00:00:00Z' }, 21012],
-    ['text that is not JSON', '{', 21004],
-    ['no body', undefined, 21002],
-  ])('are not minted from %s', async (_, body, code) => {
-    const cdn = await startTestCdn('cloudflare')
-    const path = `${RELAYS}/${await create(cdn)}/tokens`
-
-    expect(await cdn.call('POST', path, body)).toMatchObject({ status: 400, json: failureWith(code) })
-    expect(tokensOf((await cdn.call('GET', path)).json)).toHaveLength(2)
-  })
-
-  it('are at most ten', async () => {
-    const cdn = await startTestCdn('cloudflare')
-    const path = `${RELAYS}/${await create(cdn)}/tokens`
-    for (let i = 2; i < 10; i += 1) await cdn.call('POST', path, { operations: ['subscribe'] })
-
-    const eleventh = await cdn.call('POST', path, { operations: ['subscribe'] })
-    const [oldest] = tokensOf((await cdn.call('GET', path)).json)
-    await cdn.call('DELETE', `${path}/${oldest?.jti}`)
-
-    expect(eleventh).toMatchObject({ status: 409, json: failureWith(21009) })
-    expect((await cdn.call('POST', path, { operations: ['subscribe'] })).status).toBe(201)
-  })
-
-  it('are revoked without a result; an unknown one is success, an id that is none is not', async () => {
-    const cdn = await startTestCdn('cloudflare')
-    const path = `${RELAYS}/${await create(cdn)}/tokens`
-    const [first, second] = tokensOf((await cdn.call('GET', path)).json)
-
-    const revoked = await cdn.call('DELETE', `${path}/${first?.jti}`)
-    const again = await cdn.call('DELETE', `${path}/${first?.jti}`)
-
-    expect(revoked).toMatchObject({ status: 200, json: { success: true } })
-    expect(revoked.json).not.toHaveProperty('result')
-    expect(again).toMatchObject({ status: 200, json: { success: true } })
-    expect(tokensOf((await cdn.call('GET', path)).json).map(({ jti }) => jti)).toEqual([second?.jti])
-    expect(await cdn.call('DELETE', `${path}/first`)).toMatchObject({ status: 400, json: failureWith(21003) })
   })
 })
 

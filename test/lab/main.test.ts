@@ -138,7 +138,9 @@ describe('a lab CDN as a process', () => {
       child.on('message', (message) => console.log('IPC ' + JSON.stringify(message)))`
     const options = JSON.stringify(labCdnOptions('draft'))
     const parent = spawnNode(['--input-type=module', '-e', fork, LAB_MAIN, options])
-    const { adminUrl } = z.object({ adminUrl: z.string() }).parse(JSON.parse((await parent.firstLine).replace(/^IPC /, '')))
+    const { adminUrl } = z
+      .object({ adminUrl: z.string() })
+      .parse(JSON.parse((await parent.firstLine).replace(/^IPC /, '')))
     expect((await callApi(`${adminUrl}/healthz`, 'GET')).status).toBe(200)
 
     parent.process.kill('SIGKILL')

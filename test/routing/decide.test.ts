@@ -3,10 +3,9 @@ import { decide } from '../../src/routing/decide.ts'
 import type { Decision, RejectionRule } from '../../src/routing/decision.ts'
 import type { PlacementReadiness } from '../../src/routing/eligibility.ts'
 import type { RoutingPolicy } from '../../src/routing/policy.ts'
-import { DEFAULT_ROUTING_POLICY } from '../../src/routing/policy.ts'
 import { clientPrefixKey } from '../../src/routing/routing-key.ts'
 import type { ProviderSketch } from '../support/routing-facts.ts'
-import { clientAt, NOW, providerFrom } from '../support/routing-facts.ts'
+import { clientAt, NOW, POLICY, providerFrom } from '../support/routing-facts.ts'
 
 interface Question {
   readonly client?: string
@@ -23,7 +22,7 @@ function ask(
     client: described,
     providers: providers.map(providerFrom),
     ...(placements === undefined ? {} : { placements: new Map(Object.entries(placements)) }),
-    policy: { ...DEFAULT_ROUTING_POLICY, ...policy },
+    policy: { ...POLICY, ...policy },
     now: NOW,
     key: clientPrefixKey(described.address),
   })
@@ -330,7 +329,7 @@ describe('a provider that does not speak of MoQ', () => {
     const decision = decide({
       client,
       providers: [{ ...says, ...(advertisement && { advertisement }) }],
-      policy: { ...DEFAULT_ROUTING_POLICY, requireMoqCapability: false },
+      policy: { ...POLICY, requireMoqCapability: false },
       now: NOW,
       key: 'x',
     })

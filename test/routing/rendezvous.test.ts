@@ -2,16 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/routing/decide.ts'
 import type { ProviderFacts } from '../../src/routing/decision.ts'
-import { DEFAULT_ROUTING_POLICY } from '../../src/routing/policy.ts'
 import { drawProvider, hashToUnit } from '../../src/routing/rendezvous.ts'
-import { clientAt, NOW, providerFrom } from '../support/routing-facts.ts'
+import { clientAt, NOW, POLICY, providerFrom } from '../support/routing-facts.ts'
 
 const client = clientAt('192.0.2.7')
 
 function orderFor(key: string, providers: readonly ProviderFacts[]): readonly string[] {
-  return decide({ client, providers, policy: DEFAULT_ROUTING_POLICY, now: NOW, key }).candidates.map(
-    ({ provider }) => provider,
-  )
+  return decide({ client, providers, policy: POLICY, now: NOW, key }).candidates.map(({ provider }) => provider)
 }
 
 const weights = fc.uniqueArray(

@@ -9,6 +9,11 @@ const LANES = 8
 const Options: z.ZodType<StoreOptions> = z.union([
   z.object({ kind: z.literal('embedded'), path: z.string() }),
   z.object({ kind: z.literal('redis'), url: z.string(), prefix: z.string() }),
+  z.object({
+    kind: z.literal('redis'),
+    clusterNodes: z.array(z.object({ host: z.string(), port: z.number() })),
+    prefix: z.string(),
+  }),
 ])
 const [options, first] = [Options.parse(JSON.parse(process.argv[2] ?? '')), Number(process.argv[3])]
 

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describeWithPrograms } from './describe-with-programs.ts'
 
 const START_WITHIN_MS = 15_000
+const STOP_WITHIN_MS = 3_000
 const ASK_EVERY_MS = 20
 
 export interface RedisServerOptions {
@@ -114,7 +115,10 @@ function serverHandle(
     const exited = once(server, 'exit')
     server.kill('SIGCONT')
     server.kill(signal)
+    // It refuses to stop in order while it writes its first append-only file.
+    const impatience = setTimeout(() => server.kill('SIGKILL'), STOP_WITHIN_MS)
     await exited
+    clearTimeout(impatience)
   }
   const stop = (): Promise<void> => end('SIGTERM')
   return {

@@ -36,7 +36,7 @@ export interface ScopeWatch extends AsyncDisposable {
   paths(): readonly CanaryPath[]
   /** Absent while the primary is not known or cannot be published to. */
   publisher(): CanaryPublisherState | undefined
-  /** Told of every object that is newer than all before it on its path. The result stops it. Listeners must not throw. */
+  /** Told of every object when it first comes out of a path. The result stops it. Listeners must not throw. */
   onObject(listener: CanaryListener): () => void
 }
 
@@ -65,11 +65,14 @@ interface Publication extends Subscription {
   readonly provider: string
 }
 
-type Seen = Pick<CanaryPath, 'objects' | 'lastObjectAt' | 'lastSequence' | 'lastLatencyMs'> & {
-  readonly publishedAt: number
+interface Seen {
+  readonly shown: Pick<CanaryPath, 'objects' | 'lastObjectAt' | 'lastSequence' | 'lastLatencyMs'>
+  /** The latest objects by run and sequence. */
+  readonly recent: readonly string[]
 }
 
-const NOTHING_SEEN: Seen = { objects: 0, publishedAt: Number.NEGATIVE_INFINITY }
+const NOTHING_SEEN: Seen = { shown: { objects: 0 }, recent: [] }
+const MAX_RECENT = 32
 
 /** Starts watching; follows failovers and new credentials until disposed. Broadcast: `moq-broker/canary/{instance}`. */
 export function watchScope(deps: ScopeWatchDeps, scope: string): ScopeWatch {
@@ -110,8 +113,8 @@ class CanaryWatch implements ScopeWatch {
 
   paths(): readonly CanaryPath[] {
     return [...this.#subscriptions].map(([provider, { session }]) => {
-      const { publishedAt: _, ...seen } = this.#seen.get(provider) ?? NOTHING_SEEN
-      return { provider, role: this.#roles.get(provider) ?? 'secondary', ...session.state(), ...seen }
+      const { shown } = this.#seen.get(provider) ?? NOTHING_SEEN
+      return { provider, role: this.#roles.get(provider) ?? 'secondary', ...session.state(), ...shown }
     })
   }
 
@@ -210,14 +213,17 @@ class CanaryWatch implements ScopeWatch {
 
   /** A relay hands its newest object to every new subscriber; only what was not seen yet proves that content flows. */
   #receive(provider: string, object: CanaryObject): void {
-    const seen = this.#seen.get(provider) ?? NOTHING_SEEN
-    if (object.publishedAt <= seen.publishedAt) return
+    const { shown, recent } = this.#seen.get(provider) ?? NOTHING_SEEN
+    const key = `${object.run} ${object.sequence}`
+    if (recent.includes(key)) return
     this.#seen.set(provider, {
-      objects: seen.objects + 1,
-      publishedAt: object.publishedAt,
-      lastObjectAt: object.receivedAt,
-      lastSequence: object.sequence,
-      lastLatencyMs: object.receivedAt - object.publishedAt,
+      shown: {
+        objects: shown.objects + 1,
+        lastObjectAt: object.receivedAt,
+        lastSequence: object.sequence,
+        lastLatencyMs: object.receivedAt - object.publishedAt,
+      },
+      recent: [...recent.slice(1 - MAX_RECENT), key],
     })
     for (const listener of this.#listeners) listener(provider, object)
   }

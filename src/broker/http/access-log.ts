@@ -4,7 +4,9 @@ import type { AppEnv, HttpDeps } from './app-env.ts'
 
 const WELL_FORMED_ID = /^[A-Za-z0-9._-]{1,128}$/
 
-const SECURITY_HEADERS = [
+/** Unless the handler says otherwise. Answers may hold tokens, so nothing is stored that was not made to be. */
+const DEFAULT_HEADERS = [
+  ['Cache-Control', 'no-store'],
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'no-referrer'],
   ['X-Frame-Options', 'DENY'],
@@ -24,7 +26,7 @@ export function accompanyRequest(
     await next()
     const { headers, status } = context.res
     headers.set('X-Request-Id', requestId)
-    for (const [name, value] of SECURITY_HEADERS) {
+    for (const [name, value] of DEFAULT_HEADERS) {
       if (!headers.has(name)) headers.set(name, value)
     }
     const pattern = routePath(context, -1)

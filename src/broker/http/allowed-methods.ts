@@ -13,7 +13,10 @@ export function createMethodTable(paths: readonly KnownPath[]): (path: string) =
     if (method.toUpperCase() === 'GET') methods.add('HEAD')
     methodsByPattern.set(path, methods)
   }
-  const table = [...methodsByPattern].map(([path, methods]) => ({ segments: path.split('/'), methods: [...methods].sort() }))
+  const table = [...methodsByPattern].map(([path, methods]) => ({
+    segments: path.split('/'),
+    methods: [...methods].sort(),
+  }))
   return (path) => {
     const segments = path.split('/')
     return table.find((known) => isMatch(known.segments, segments))?.methods ?? []

@@ -5,7 +5,7 @@ import type { AppEnv, HttpDeps } from './app-env.ts'
 import { limitDuration } from './deadline.ts'
 import { problemOf } from './error-problem.ts'
 import { addOpenApiDocument, registerSecurity } from './openapi-document.ts'
-import { type ProblemDetail, problemResponse } from './problem.ts'
+import { PROBLEM_CATALOGUE, type ProblemDetail, problemResponse } from './problem.ts'
 import { addDrillRoutes } from './routes/drills.ts'
 import { addKeyRoutes } from './routes/keys.ts'
 import { addProviderRoutes } from './routes/providers.ts'
@@ -43,14 +43,27 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   app.onError((error, c) => {
     const requestId = c.get('requestId')
     const problem = problemOf(error)
-    if (problem !== undefined) return problemResponse(problem, requestId)
+    if (problem !== undefined) {
+      if (isOurFault(problem)) {
+        deps.log.error({ requestId, problem: problem.kind, ...describeUnexpected(error) }, 'request failed')
+      }
+      return problemResponse(problem, requestId)
+    }
     deps.log.error({ requestId, ...describeUnexpected(error) }, 'unexpected error')
     return problemResponse(
-      { kind: 'internal-error', detail: "An error that nobody expected. The broker's log has it under this request's id." },
+      {
+        kind: 'internal-error',
+        detail: "An error that nobody expected. The broker's log has it under this request's id.",
+      },
       requestId,
     )
   })
   return app
+}
+
+/** A probe that asks every second is no news. */
+function isOurFault({ kind }: ProblemDetail): boolean {
+  return PROBLEM_CATALOGUE[kind].status >= 500 && kind !== 'not-ready'
 }
 
 function unmatched(method: string, allowed: readonly string[]): ProblemDetail {

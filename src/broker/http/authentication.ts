@@ -36,7 +36,9 @@ function unauthenticated(keyPresented: boolean): ProblemError {
       ? 'The API key is not valid. Send one as "Authorization: Bearer mqb_..." or "X-API-Key: mqb_...".'
       : 'No API key was sent. Send one as "Authorization: Bearer mqb_..." or "X-API-Key: mqb_...".',
     headers: {
-      'WWW-Authenticate': keyPresented ? 'Bearer realm="moq-broker", error="invalid_token"' : 'Bearer realm="moq-broker"',
+      'WWW-Authenticate': keyPresented
+        ? 'Bearer realm="moq-broker", error="invalid_token"'
+        : 'Bearer realm="moq-broker"',
     },
   })
 }

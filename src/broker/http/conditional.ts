@@ -39,7 +39,9 @@ export async function demandedRevision(
   if (ifMatch === undefined) return undefined
   const tags = parseEntityTags('If-Match', ifMatch)
   if (tags === '*') return undefined
-  const revisions = tags.filter((tag) => !tag.weak && /^[1-9]\d{0,14}$/.test(tag.opaque)).map((tag) => Number(tag.opaque))
+  const revisions = tags
+    .filter((tag) => !tag.weak && /^[1-9]\d{0,14}$/.test(tag.opaque))
+    .map((tag) => Number(tag.opaque))
   const [only] = revisions
   if (revisions.length === 1 && only !== undefined) return only
   const present = revisions.length === 0 ? undefined : await current()

@@ -24,7 +24,11 @@ export function limitDuration(ms: number): MiddlewareHandler<AppEnv> {
     )
     if (finished === true) return
     throw context.get('receiving') === true
-      ? new ProblemError({ kind: 'request-timeout', detail: `The body did not arrive within ${ms} ms.`, headers: { Connection: 'close' } })
+      ? new ProblemError({
+          kind: 'request-timeout',
+          detail: `The body did not arrive within ${ms} ms.`,
+          headers: { Connection: 'close' },
+        })
       : new ProblemError({
           kind: 'timeout',
           detail: `There was no answer within ${ms} ms. A change that was begun goes on; ask for its state.`,

@@ -26,7 +26,11 @@ function unquote(text: string): string | undefined {
 }
 
 /** The same for two requests that ask for the same: method, path and the body's meaning, not its spelling. */
-export function fingerprintOf(request: { readonly method: string; readonly path: string; readonly body: string }): string {
+export function fingerprintOf(request: {
+  readonly method: string
+  readonly path: string
+  readonly body: string
+}): string {
   const body = canonicalJson(request.body === '' ? {} : JSON.parse(request.body))
   return createHash('sha256').update(`${request.method}\n${request.path}\n${body}`).digest('hex')
 }

@@ -23,13 +23,14 @@ export function findJsonFault(text: string, maxDepth: number): JsonFault | undef
   let nameExpected = false
   for (let index = 0; index < text.length; index += 1) {
     const level = levels.at(-1)
-    switch (text[index]) {
+    const character = text.charAt(index)
+    switch (character) {
       case '{':
       case '[': {
         if (levels.length === maxDepth) {
           return { detail: `is nested deeper than ${maxDepth} levels`, pointer: pointerOf(levels) }
         }
-        nameExpected = text[index] === '{'
+        nameExpected = character === '{'
         levels.push(nameExpected ? { names: new Set(), at: '' } : { at: 0 })
         break
       }

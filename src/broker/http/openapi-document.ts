@@ -13,7 +13,11 @@ export function registerSecurity(app: OpenAPIHono<AppEnv>): void {
     scheme: 'bearer',
     bearerFormat: 'mqb_<id>_<secret>',
   })
-  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+  })
 }
 
 /** Serves `/openapi.json`: OpenAPI 3.1, made from the schemas that validate. */
@@ -43,6 +47,8 @@ export function addOpenApiDocument(app: OpenAPIHono<AppEnv>, version: string): v
     tags: ['Service'],
     summary: 'This description',
     security: [],
-    responses: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } } },
+    responses: {
+      200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
+    },
   })
 }

@@ -30,7 +30,7 @@ export function readJsonBody(rule: JsonBodyRule): MiddlewareHandler<AppEnv> {
     const headers = new Headers(request.headers)
     // An absent body has no type, and what follows wants one.
     headers.set('content-type', 'application/json')
-    context.req.raw = new Request(request, { headers, body: checkedJson(bytes, rule) })
+    context.req.raw = new Request(request, { method: request.method, headers, body: checkedJson(bytes, rule) })
     await next()
   }
 }
@@ -48,7 +48,11 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
 }
 
 function tooLarge(maxBytes: number): ProblemError {
-  return new ProblemError({ kind: 'payload-too-large', detail: `The body is larger than ${maxBytes} bytes.`, headers: { Connection: 'close' } })
+  return new ProblemError({
+    kind: 'payload-too-large',
+    detail: `The body is larger than ${maxBytes} bytes.`,
+    headers: { Connection: 'close' },
+  })
 }
 
 function checkMediaType(rule: JsonBodyRule, contentType: string | undefined, headers: Headers): void {
@@ -80,7 +84,11 @@ function checkedJson(bytes: Uint8Array, rule: JsonBodyRule): Uint8Array<ArrayBuf
   }
   const fault = findJsonFault(text, MAX_DEPTH)
   if (fault !== undefined) {
-    throw new ProblemError({ kind: 'malformed-json', detail: `The body is not safe to read: ${fault.detail}.`, errors: [fault] })
+    throw new ProblemError({
+      kind: 'malformed-json',
+      detail: `The body is not safe to read: ${fault.detail}.`,
+      errors: [fault],
+    })
   }
   return encoder.encode(text)
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'n
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import { type ProblemDetail, PROBLEM_CATALOGUE, problemBody, problemResponse } from './problem.ts'
+import { PROBLEM_CATALOGUE, type ProblemDetail, problemBody, problemResponse } from './problem.ts'
 
 /** What of a hono app the server needs. */
 export interface FetchApp {
@@ -51,7 +51,10 @@ export async function serveHttp(app: FetchApp, options: ServeOptions): Promise<H
   const headersTimeout = options.headersTimeoutMs ?? 10_000
   const listener = getRequestListener((request, { incoming }) => fetchFrom(app, request, incoming), {
     errorHandler: () =>
-      problemResponse({ kind: 'malformed-http', detail: 'The request target or the Host field cannot be read.' }, options.requestId()),
+      problemResponse(
+        { kind: 'malformed-http', detail: 'The request target or the Host field cannot be read.' },
+        options.requestId(),
+      ),
   })
   const server = createServer(
     {
@@ -61,12 +64,14 @@ export async function serveHttp(app: FetchApp, options: ServeOptions): Promise<H
       // Node looks for slow clients only every 30 s by default.
       connectionsCheckingInterval: Math.max(20, Math.min(1000, headersTimeout / 4)),
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Node's own refusal has no body; the listener's is a problem.
+      requireHostHeader: false,
     },
-    (incoming, outgoing) => {
-      // The listener answers every failure itself and never rejects.
-      void listener(incoming, outgoing)
-    },
+    // The listener answers every failure itself and never rejects.
+    (incoming, outgoing) => void listener(incoming, outgoing),
   )
+  // Node would answer 417 without a body; RFC 9110 10.1.1 allows to go on.
+  server.on('checkExpectation', (incoming, outgoing) => void listener(incoming, outgoing))
   server.on('clientError', (error, socket) => refuseOnSocket(error, socket, options.requestId()))
   await listen(server, options)
   const address = server.address()
@@ -132,7 +137,6 @@ async function closeGently(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
-  server.closeIdleConnections()
   // A connection becomes idle when its last answer is sent, so idle ones have to be looked for again.
   const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
   const cut = setTimeout(() => server.closeAllConnections(), graceMs)

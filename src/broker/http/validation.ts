@@ -13,7 +13,10 @@ export type ValidationTarget = 'json' | 'query' | 'param' | 'header' | 'cookie' 
 /** The problem for a request part that its schema refuses. A path that no id can have names nothing: 404. */
 export function refusal(target: ValidationTarget, issues: readonly Issue[]): ProblemError {
   if (target === 'param') {
-    return new ProblemError({ kind: 'not-found', detail: 'There is nothing under this path: the id is not one that was ever given.' })
+    return new ProblemError({
+      kind: 'not-found',
+      detail: 'There is nothing under this path: the id is not one that was ever given.',
+    })
   }
   const errors = issues.flatMap((issue) => faultsOf(target, issue)).slice(0, MAX_FAULTS)
   const first = errors[0]

@@ -7,7 +7,10 @@ const PRINTABLE = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u
 export function printableText(maxLength: number): z.ZodString {
   return z
     .string()
-    .refine((text) => text.length <= 2 * maxLength && [...text].length <= maxLength, `is longer than ${maxLength} characters`)
+    .refine(
+      (text) => text.length <= 2 * maxLength && Array.from(text).length <= maxLength,
+      `is longer than ${maxLength} characters`,
+    )
     .regex(PRINTABLE, 'must be at least one character, and no control characters or line breaks')
     .openapi({ minLength: 1, maxLength, pattern: PRINTABLE.source })
 }
@@ -16,7 +19,9 @@ export const NameSchema = printableText(128)
 export const ReasonSchema = printableText(500)
 
 /** Ids of ours and of providers. */
-export const IdSchema = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'is not an id: 1 to 128 letters, digits, ".", "_" or "-"')
+export const IdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,128}$/, 'is not an id: 1 to 128 letters, digits, ".", "_" or "-"')
 
 export const IdParamSchema = z.object({ id: IdSchema })
 
@@ -77,13 +82,16 @@ export const CHANGE_PROBLEMS = {
 export const NOT_FOUND = { 404: problemAnswer('`not-found`.') } as const
 
 export const IdempotencyHeaderSchema = z.object({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .openapi({ description: 'Up to 255 visible ASCII characters, bare or quoted. Kept 24 hours.', example: '"8e03978e-40d5"' }),
+  'idempotency-key': z.string().optional().openapi({
+    description: 'Up to 255 visible ASCII characters, bare or quoted. Kept 24 hours.',
+    example: '"8e03978e-40d5"',
+  }),
   prefer: z.string().optional().openapi({ description: 'RFC 7240: `respond-async`, `wait=SECONDS`.' }),
 })
 
 export const ChangeHeaderSchema = IdempotencyHeaderSchema.extend({
-  'if-match': z.string().optional().openapi({ description: 'The revision that the change is meant for.', example: '"7"' }),
+  'if-match': z
+    .string()
+    .optional()
+    .openapi({ description: 'The revision that the change is meant for.', example: '"7"' }),
 })

@@ -11,7 +11,10 @@ export interface FixedKey {
 /** Adds the configured keys to those of the store. */
 export function withFixedKeys<Keys extends KeyService>(keys: Keys, fixed: readonly FixedKey[]): Keys {
   if (fixed.length === 0) return keys
-  const known = fixed.map(({ name, role, key }) => ({ digest: digest(key), principal: { id: `config:${name}`, name, role } satisfies Principal }))
+  const known = fixed.map(({ name, role, key }) => ({
+    digest: digest(key),
+    principal: { id: `config:${name}`, name, role } satisfies Principal,
+  }))
   return {
     ...keys,
     async authenticate(key: string) {

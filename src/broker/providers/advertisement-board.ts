@@ -87,7 +87,7 @@ export function createAdvertisementBoard(deps: AdvertisementBoardDeps): Advertis
   }
 
   async function load(config: ProviderConfig): Promise<{ readonly text: string; readonly etag?: string } | undefined> {
-    if (config.fci_file !== undefined) return { text: await readFile(config.fci_file, 'utf8') }
+    if (config.fci_file !== undefined) return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(config.fci_file)) }
     if (config.fci === undefined) return undefined
     const token = deps.tokens.get(config.id)
     const etag = held.get(config.id)?.etag
@@ -200,6 +200,7 @@ export function createAdvertisementBoard(deps: AdvertisementBoardDeps): Advertis
 function whyNot(error: unknown): string {
   if (error instanceof AdvertisementFetchError || error instanceof AdvertisementError) return error.message
   if (error instanceof StoreError) return `the store could not keep it (${error.code})`
+  if (error instanceof TypeError) return 'its file is not UTF-8'
   if (error instanceof Error && 'code' in error) return `its file cannot be read (${String(error.code)})`
   return 'an unexpected error; see the log'
 }

@@ -24,10 +24,10 @@ interface FailedWrite {
 /**
  * A LevelDB database whose writes are flushed to the disk, numbered, and undone for certain when they fail.
  *
- * NOTE: a failed write leaves LevelDB's journal in an unknown state. Part or all of the batch may be in the file or in
- * its buffer, and anything written behind it could be lost at the next start. So after a failure nothing more is
- * written before the database was closed and opened again, which reads the journal back and drops a torn end; and if
- * the number of the failed batch is found then, the batch is undone.
+ * NOTE: a failed write leaves LevelDB's journal in an unknown state. A part of the batch may be in the file, and then
+ * whatever LevelDB writes behind it is acknowledged but dropped at the next start; or all of it may be there. So after
+ * a failure nothing more is written before the database was closed and opened again, which reads the journal back
+ * without its torn end; and if the number of the failed batch is found then, the batch is undone.
  */
 export class EmbeddedDatabase implements GroupTarget {
   readonly path: string
@@ -37,9 +37,9 @@ export class EmbeddedDatabase implements GroupTarget {
   #reopening: Promise<void> | undefined
   #closed = false
 
-  constructor(path: string) {
+  constructor(path: string, level = new ClassicLevel(path, { writeBufferSize: WRITE_BUFFER_BYTES })) {
     this.path = path
-    this.#level = new ClassicLevel(path, { writeBufferSize: WRITE_BUFFER_BYTES })
+    this.#level = level
   }
 
   /** Makes the folder if needed. Throws `locked`, `corrupt`, `full` or `unavailable`. */
@@ -92,7 +92,7 @@ export class EmbeddedDatabase implements GroupTarget {
 
   async close(): Promise<void> {
     if (this.#closed) return
-    // Closing flushes what a failed write left behind, so this is the last chance to undo it.
+    // The next process knows of no failed write, so this is the last chance to undo it.
     if (this.#failed !== undefined) await this.#reopen(this.#failed).catch(() => undefined)
     this.#closed = true
     await this.#level.close()

@@ -13,7 +13,12 @@ export const StartDrillSchema = z
       description: '`drain`: out on paper. `fault`: the lab really takes its relay down; lab providers only.',
     }),
     scope: IdSchema.optional().openapi({ description: 'Default: the canary scope.' }),
-    hold_ms: z.int().min(0).max(MAX_DURATION_MS).optional().openapi({ description: 'How long the provider stays out.' }),
+    hold_ms: z
+      .int()
+      .min(0)
+      .max(MAX_DURATION_MS)
+      .optional()
+      .openapi({ description: 'How long the provider stays out.' }),
     budget_ms: z
       .int()
       .min(1)
@@ -55,7 +60,9 @@ export const DrillSchema = z
         probes_before: z.int(),
         probes_during: z.int(),
       })
-      .openapi({ description: 'Milliseconds after injection; `restore_ms` after the end of the fault. Absent: did not happen.' }),
+      .openapi({
+        description: 'Milliseconds after injection; `restore_ms` after the end of the fault. Absent: did not happen.',
+      }),
     timeline: z.array(z.object({ at: TimeSchema, event: z.string(), detail: z.string() })).readonly(),
     signature: z.string().optional(),
   })

@@ -101,7 +101,6 @@ function addReadDrills(app: OpenAPIHono<AppEnv>, { drills, keys }: Deps): void {
     const { id } = c.req.valid('param')
     const report = await drills.get(id)
     if (report === undefined) throw new ProblemError({ kind: 'not-found', detail: `There is no drill ${id}.` })
-    c.header('Cache-Control', 'no-store')
     return c.json(drillToWire(report), 200)
   })
 }

@@ -54,7 +54,6 @@ export function addKeyRoutes(app: OpenAPIHono<AppEnv>, { keys, limits }: Deps): 
   app.openapi(create, async (c) => {
     const { name, role } = c.req.valid('json')
     const created = await keys.create({ name, role })
-    c.header('Cache-Control', 'no-store')
     c.header('Location', `/keys/${created.id}`)
     return c.json({ ...keyToWire(created), key: created.key }, 201)
   })

@@ -15,9 +15,12 @@ export const ProviderStateSchema = z
     expires_in_seconds: z.int().min(1).max(MAX_EXPIRY_SECONDS).optional(),
   })
   .superRefine((change, context) => {
-    const refuse = (member: string, message: string): void => context.addIssue({ code: 'custom', path: [member], message })
-    if (change.state !== 'enabled' && change.reason === undefined) refuse('reason', `is needed to make a provider ${change.state}`)
-    if (change.state === 'enabled' && change.expires_at !== undefined) refuse('expires_at', 'has no meaning for "enabled"')
+    const refuse = (member: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [member], message })
+    if (change.state !== 'enabled' && change.reason === undefined)
+      refuse('reason', `is needed to make a provider ${change.state}`)
+    if (change.state === 'enabled' && change.expires_at !== undefined)
+      refuse('expires_at', 'has no meaning for "enabled"')
     if (change.state === 'enabled' && change.expires_in_seconds !== undefined) {
       refuse('expires_in_seconds', 'has no meaning for "enabled"')
     }

@@ -55,7 +55,8 @@ function addSetProviderState(app: OpenAPIHono<AppEnv>, { providers, keys, limits
     tags: ['Providers'],
     summary: 'Enable, drain or disable a provider',
     description:
-      'Role: operator. `drained`: no new clients are sent there, what is there stays. `disabled`: it is not called at all.',
+      'Role: operator. `drained`: no new placements and no look-ups to it; what is there stays and is kept wired. ' +
+      '`disabled`: its provisioning API is not called either.',
     middleware: [requireRole(keys, 'operator'), readJsonBody({ maxBytes: limits.bodyBytes })],
     request: {
       params: IdParamSchema,

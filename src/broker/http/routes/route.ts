@@ -106,7 +106,6 @@ function addRouteBatch(app: OpenAPIHono<AppEnv>, { routes, keys, limits }: Deps)
       }
     }
     const answers = await Promise.all(questions.map(answerOne))
-    c.header('Cache-Control', 'no-store')
     return c.json({ answers }, 200)
   })
 }

@@ -18,7 +18,13 @@ import {
   NameSchema,
   problemAnswer,
 } from '../wire-fields.ts'
-import { CreatedScopeSchema, CreateScopeSchema, OperationSchema, ScopePageSchema, ScopeStateSchema } from './scope-schemas.ts'
+import {
+  CreatedScopeSchema,
+  CreateScopeSchema,
+  OperationSchema,
+  ScopePageSchema,
+  ScopeStateSchema,
+} from './scope-schemas.ts'
 import { createdScopeToWire, operationToWire, scopeToWire } from './scope-wire.ts'
 
 type Deps = Pick<HttpDeps, 'scopes' | 'keys' | 'limits'>
@@ -37,7 +43,8 @@ function addCreateScope(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     operationId: 'create-scope',
     tags: ['Scopes'],
     summary: 'Create a scope',
-    description: 'Role: operator. Provisions one scope on every wanted provider and points the secondaries at the primary.',
+    description:
+      'Role: operator. Provisions one scope on every wanted provider and points the secondaries at the primary.',
     middleware: [requireRole(keys, 'operator'), readJsonBody({ maxBytes: limits.bodyBytes, optional: true })],
     request: {
       headers: IdempotencyHeaderSchema,
@@ -70,11 +77,13 @@ function addCreateScope(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     const change = await changeContextOf(c, await c.req.text(), () => Promise.resolve(undefined))
     const accepted = await scopes.create(request, change)
     const { answer, operation } = await followChange(c, { scopes, waitMs: limits.waitMs }, accepted)
-    c.header('Cache-Control', 'no-store')
     if (answer === 'later') return c.json(operationToWire(operation), 202)
     const view = await scopes.get(accepted.scope)
     if (view === undefined) {
-      throw new ProblemError({ kind: 'not-found', detail: `Scope ${accepted.scope} was made by this request and has been deleted since.` })
+      throw new ProblemError({
+        kind: 'not-found',
+        detail: `Scope ${accepted.scope} was made by this request and has been deleted since.`,
+      })
     }
     const created = createdScopeToWire(view, await scopes.secrets(view.id))
     if (created === undefined) {
@@ -111,7 +120,9 @@ function addListScopes(app: OpenAPIHono<AppEnv>, { scopes, keys }: Deps): void {
     responses: {
       200: {
         ...jsonAnswer('One page.', ScopePageSchema),
-        headers: z.object({ Link: z.string().optional().openapi({ description: '`rel="next"`, unless this is the last page.' }) }),
+        headers: z.object({
+          Link: z.string().optional().openapi({ description: '`rel="next"`, unless this is the last page.' }),
+        }),
       },
       ...COMMON_PROBLEMS,
     },

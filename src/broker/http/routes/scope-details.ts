@@ -35,7 +35,6 @@ function addGetCredentials(app: OpenAPIHono<AppEnv>, { scopes, keys }: Deps): vo
     const wanted = (await scopes.credentials(id)).filter((url) => right === undefined || url.rights.includes(right))
     const mayPublish = principalOf(c).role !== 'reader'
     const permitted = wanted.filter((url) => mayPublish || !url.rights.includes('publish'))
-    c.header('Cache-Control', 'no-store')
     const withheld = wanted.length - permitted.length
     return c.json({ scope_id: id, credentials: permitted.map(connectUrlToWire), withheld }, 200)
   })
@@ -95,7 +94,6 @@ function addGetOperation(app: OpenAPIHono<AppEnv>, { scopes, keys }: Deps): void
     const { id } = c.req.valid('param')
     const operation = await scopes.operation(id)
     if (operation === undefined) throw new ProblemError({ kind: 'not-found', detail: `There is no operation ${id}.` })
-    c.header('Cache-Control', 'no-store')
     if (operation.state === 'running') c.header('Retry-After', '1')
     return c.json(operationToWire(operation), 200)
   })

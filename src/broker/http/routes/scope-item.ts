@@ -9,8 +9,8 @@ import { answerLater, changeContextOf, followChange } from '../scope-change.ts'
 import {
   BODY_PROBLEMS,
   CHANGE_PROBLEMS,
-  COMMON_PROBLEMS,
   ChangeHeaderSchema,
+  COMMON_PROBLEMS,
   IdParamSchema,
   jsonAnswer,
   NOT_FOUND,
@@ -76,7 +76,8 @@ function addUpdateScope(app: OpenAPIHono<AppEnv>, { scopes, keys, limits }: Deps
     operationId: 'update-scope',
     tags: ['Scopes'],
     summary: 'Change name, configuration or providers',
-    description: 'Role: operator. RFC 7396 merge patch: `null` removes, what is absent stays. For another primary: fail over.',
+    description:
+      'Role: operator. RFC 7396 merge patch: `null` removes, what is absent stays. For another primary: fail over.',
     middleware: [
       requireRole(keys, 'operator'),
       readJsonBody({ maxBytes: limits.bodyBytes, alsoAccepts: 'application/merge-patch+json' }),
@@ -113,7 +114,8 @@ function addDeleteScope(app: OpenAPIHono<AppEnv>, { scopes, keys, limits }: Deps
     operationId: 'delete-scope',
     tags: ['Scopes'],
     summary: 'Delete a scope at every provider',
-    description: 'Role: operator. The deletion goes on until nothing is left, even when a provider does not answer now.',
+    description:
+      'Role: operator. The deletion goes on until nothing is left, even when a provider does not answer now.',
     middleware: [requireRole(keys, 'operator')],
     request: { params: IdParamSchema, headers: ChangeHeaderSchema },
     responses: {

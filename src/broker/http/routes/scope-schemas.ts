@@ -13,7 +13,8 @@ const OriginUrlSchema = z
   })
   .openapi({
     format: 'uri',
-    description: 'Absolute URL of the scheme moqt, https, wss or ws, without user information or fragment. It may hold a token.',
+    description:
+      'Absolute URL of the scheme moqt, https, wss or ws, without user information or fragment. It may hold a token.',
     example: 'moqt://origin.example.com',
   })
 

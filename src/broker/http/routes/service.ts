@@ -47,7 +47,6 @@ function addProbes(app: OpenAPIHono<AppEnv>, { readiness, version }: Deps): void
   })
   app.openapi(ready, async (c) => {
     const { ready: isReady, checks } = await readiness()
-    c.header('Cache-Control', 'no-store')
     if (isReady) return c.json({ ready: true as const, checks: { ...checks } }, 200)
     const failed = Object.keys(checks).filter((name) => checks[name]?.ok !== true)
     throw new ProblemError({
@@ -75,6 +74,6 @@ function addMetrics(app: OpenAPIHono<AppEnv>, deps: Deps, metrics: NonNullable<D
   })
   app.openapi(route, async (c) => {
     const text = await metrics.render()
-    return c.text(text, 200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' })
+    return c.text(text, 200, { 'Content-Type': metrics.contentType })
   })
 }

@@ -1,0 +1,109 @@
+import { BrokerError } from '../broker-error.ts'
+import { forEachAtMost, type Sleep, withinDeadline } from '../health/repeated-task.ts'
+import type { ScopeService } from '../scopes/scope-service.ts'
+import type { DrillInjection } from './drill-injection.ts'
+
+export interface RestorationDeps {
+  readonly scopes: Pick<ScopeService, 'get' | 'failover'>
+  readonly now: () => number
+  readonly sleep: Sleep
+}
+
+export interface Restoration {
+  readonly drill: string
+  readonly provider: string
+  readonly injection: DrillInjection
+  /** Scopes whose primary goes back to the provider. */
+  readonly scopes: readonly string[]
+  /** Whether the broker takes the provider for alive again: until then it would only move scopes off it anew. */
+  readonly isBack: () => boolean
+  /** For each step. */
+  readonly deadlineMs: number
+  /** Ends waiting; what is not done by then counts as not restored. */
+  readonly signal: AbortSignal
+}
+
+/** One step of a restoration, and how it ended, in words. */
+export interface RestorationStep {
+  readonly done: boolean
+  readonly detail: string
+}
+
+const LIFT_ATTEMPTS = 3
+const PAUSE_MS = 200
+const CONCURRENCY = 8
+
+/** Lets the provider back in. Never throws. */
+export async function liftInjection(
+  deps: RestorationDeps,
+  { injection, provider, signal }: Restoration,
+): Promise<RestorationStep> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await injection.lift(signal)
+      return { done: true, detail: `"${provider}" is let back in` }
+    } catch (error) {
+      const detail = `"${provider}" could not be let back in: ${messageOf(error)}; its dead-man timer will do it`
+      if (attempt === LIFT_ATTEMPTS || signal.aborted) return { done: false, detail }
+    }
+    await deps.sleep(PAUSE_MS, signal)
+  }
+}
+
+/** Makes the provider the primary again of every scope that the drill took from it. Never throws. */
+export async function returnScopes(
+  deps: RestorationDeps,
+  restoration: Restoration,
+): Promise<readonly RestorationStep[]> {
+  if (restoration.scopes.length === 0) return []
+  const until = deps.now() + restoration.deadlineMs
+  while (!restoration.isBack() && deps.now() < until && !restoration.signal.aborted) {
+    await deps.sleep(PAUSE_MS, restoration.signal)
+  }
+  const steps: RestorationStep[] = []
+  await forEachAtMost(restoration.scopes, CONCURRENCY, async (scope) => {
+    const step = await returnScope(deps, restoration, scope)
+    if (step !== undefined) steps.push(step)
+  })
+  return steps
+}
+
+/** `undefined`: it had not moved. */
+async function returnScope(
+  deps: RestorationDeps,
+  restoration: Restoration,
+  scope: string,
+): Promise<RestorationStep | undefined> {
+  const { drill, provider, signal, deadlineMs } = restoration
+  const until = deps.now() + deadlineMs
+  let moved = false
+  let obstacle = 'no attempt was made'
+  while (deps.now() < until && !signal.aborted) {
+    try {
+      const view = await deps.scopes.get(scope)
+      if (view === undefined) return moved ? { done: true, detail: `scope ${scope} was deleted meanwhile` } : undefined
+      if (view.primary === provider && view.promoting === undefined) {
+        return moved ? { done: true, detail: `"${provider}" is the primary of scope ${scope} again` } : undefined
+      }
+      moved = true
+      const change = await deps.scopes.failover(
+        scope,
+        { to: provider, reason: `drill ${drill} is over` },
+        { by: 'broker', ifRevision: view.revision },
+      )
+      const ended = await withinDeadline(change.ended, Math.max(1, until - deps.now()), deps.sleep)
+      obstacle = ended === undefined ? 'the failover did not end in time' : (ended.outcome?.detail ?? obstacle)
+      if (ended !== undefined && ended.state !== 'failed') continue
+    } catch (error) {
+      moved = true
+      obstacle = messageOf(error)
+      if (error instanceof BrokerError && error.code === 'shutting_down') break
+    }
+    await deps.sleep(PAUSE_MS, signal)
+  }
+  return { done: false, detail: `"${provider}" is not the primary of scope ${scope} again: ${obstacle}` }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown'
+}
