@@ -257,6 +257,8 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     async [Symbol.asyncDispose]() {
       log('broker.stopping', { instance })
       await server.close(config.limits.drain_ms)
+      // A drill puts things back through operations, so it ends while those still run.
+      await drills.control?.[Symbol.asyncDispose]()
       await supervisor.drain(config.limits.drain_ms)
       await release()
       log('broker.stopped', { instance })

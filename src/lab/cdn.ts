@@ -77,8 +77,16 @@ export async function startLabCdn(
     const relayUrl = `moqt://${host}:${relay.port}`
 
     const dial = new FaultDial()
+    let expiry: NodeJS.Timeout | undefined
+    opened.push({ [Symbol.asyncDispose]: async () => clearTimeout(expiry) })
     const setFault = async (fault: Fault | undefined): Promise<void> => {
+      clearTimeout(expiry)
       dial.set(fault)
+      if (fault?.expiresInMs !== undefined) {
+        // A relay that cannot come back (its port was taken meanwhile) stays down, and its sessions tell.
+        expiry = setTimeout(() => void setFault(undefined).catch(() => log('fault.not_cleared', {})), fault.expiresInMs)
+        expiry.unref()
+      }
       await relay.setDown(fault?.relayDown === true)
     }
     const source: AdvertisementSource = { advertisement: options.advertisement }

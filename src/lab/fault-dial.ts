@@ -14,6 +14,7 @@ export const faultSchema: z.ZodType<Fault> = z
     times: z.number().int().min(1).exactOptional(),
     match: z.strictObject({ method: z.string().exactOptional(), path: z.string().exactOptional() }).exactOptional(),
     relayDown: z.boolean().exactOptional(),
+    expiresInMs: z.number().int().min(1).max(3_600_000).exactOptional(),
   })
   .refine(({ times, relayDown }) => times === undefined || relayDown !== true, {
     path: ['times'],

@@ -68,4 +68,6 @@ export interface Fault {
   readonly match?: { readonly method?: string; readonly path?: string }
   /** The MoQ relay is down (listener closed, sessions cut). Independent of `target`. */
   readonly relayDown?: boolean
+  /** Clears itself after this long unless it is set anew: a dead-man timer for whoever turns the dial. */
+  readonly expiresInMs?: number
 }

@@ -16,6 +16,8 @@ let now: number
 /** How often the keys were read, and whether the store answers. */
 let reads: number
 let isDown: boolean
+/** What a read of a key waits for before it hands on what it read. */
+let gate: Promise<void>
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'moq-broker-keys-'))
@@ -26,6 +28,7 @@ beforeEach(async () => {
   now = Date.UTC(2026, 10, 21)
   reads = 0
   isDown = false
+  gate = Promise.resolve()
 })
 
 afterEach(async () => {
@@ -39,7 +42,9 @@ function openKeys(): ApiKeys {
     get: async (collection, id) => {
       reads += 1
       if (isDown) throw new StoreError('unavailable', 'the store is down')
-      return await store.get(collection, id)
+      const stored = await store.get(collection, id)
+      if (collection === 'keys') await gate
+      return stored
     },
   }
   const view = new Proxy(store, {
@@ -188,8 +193,13 @@ describe('a revocation', () => {
   it('is not undone by a read of the store that began before it', async () => {
     const keys = openKeys()
     const { key, id } = await keys.create({ name: 'ci', role: 'reader' })
+    let open: (() => void) | undefined
+    gate = new Promise((resolve) => {
+      open = resolve
+    })
     const early = keys.authenticate(key)
     await keys.revoke(id)
+    open?.()
     await early
     expect(await keys.authenticate(key)).toBeUndefined()
   })

@@ -238,6 +238,15 @@ describe('the fault dial', () => {
     await callApi(`${cdn.adminUrl}/fault`, 'DELETE')
     expect(await canConnect(cdn.relayUrl)).toBe(true)
   })
+
+  it('clears itself when nobody sets it anew in time, and not before', async () => {
+    const cdn = await startTestCdn('draft')
+    await turn(cdn, { relayDown: true, expiresInMs: 60_000 })
+    await turn(cdn, { relayDown: true, expiresInMs: 150 })
+    expect(await canConnect(cdn.relayUrl)).toBe(false)
+    await expect.poll(() => canConnect(cdn.relayUrl), { timeout: 5_000 }).toBe(true)
+    expect((await callApi(`${cdn.adminUrl}/fault`, 'GET')).text).not.toContain('relayDown')
+  })
 })
 
 function canConnect(relayUrl: string): Promise<boolean> {

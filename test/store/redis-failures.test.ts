@@ -6,6 +6,7 @@ import type { Store, StoreError } from '../../src/broker/store/store.ts'
 import { event, put } from '../conformance/store-changes.ts'
 import { everythingShownBy } from '../support/adapter-errors.ts'
 import { describeRedis, freePort, type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { startReplyDroppingProxy } from '../support/reply-dropping-proxy.ts'
 import { storeErrorOf } from '../support/store-error-of.ts'
 import { plantTree, type TemporaryTree } from '../support/temporary-tree.ts'
 import { eventually, openRedis, type Warning } from './redis-under-test.ts'
@@ -86,6 +87,23 @@ describeRedis('a Redis store whose server', () => {
     const calls = [patient.commit([put('b', '1', 'absent')]), patient.get('scopes', 'a')] as const
     opened.push(await startRedisServer({ dir: folder.root, port: server.port, args: ['--appendonly', 'yes'] }))
     expect(await Promise.all(calls)).toEqual([[1], { id: 'a', revision: 1, value: '1' }])
+  })
+
+  it('answers into a broken connection leaves a change unknown, makes it once, and is asked anew for a record', async () => {
+    await start()
+    const proxy = await startReplyDroppingProxy(server.port)
+    opened.push(proxy)
+    const behind = await openRedis({ url: `redis://127.0.0.1:${proxy.port}`, timeoutMs: 10_000 })
+    opened.push(behind)
+    await behind.commit([put('warm', '1')])
+    proxy.dropNextReply()
+    const error = await storeErrorOf(behind.commit([put('a', '1'), event('log', '1')]))
+    expect(error.code).toBe('unavailable')
+    expect(error.message).toContain('unknown whether')
+    expect(await behind.get('scopes', 'a')).toEqual({ id: 'a', revision: 1, value: '1' })
+    expect(await behind.readEvents('log', { limit: 9 })).toHaveLength(1)
+    proxy.dropNextReply()
+    expect((await behind.get('scopes', 'a'))?.revision).toBe(1)
   })
 
   it('never was there is not opened', async () => {

@@ -77,6 +77,12 @@ export async function startConfiguredRedis(
 
 async function startProgram(args: readonly string[], port: number): Promise<ChildProcess> {
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // A test run that breaks off must not leave servers behind.
+  const killAtExit = (): void => {
+    server.kill('SIGKILL')
+  }
+  process.once('exit', killAtExit)
+  server.once('exit', () => process.off('exit', killAtExit))
   let said = ''
   server.stdout?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-4_000)

@@ -6,6 +6,7 @@ import type { StoredRecord } from '../store/store.ts'
 const KEY_FORM = /^mqb_([0-9a-z]{8,12})_([A-Za-z0-9_-]{43})$/
 const ID_LENGTH = 10
 const SECRET_BYTES = 32
+const HASH_BYTES = 32
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
 
@@ -16,7 +17,7 @@ const KeyRecordSchema = z.object({
   name: z.string(),
   role: z.enum(['reader', 'operator', 'admin']),
   /** SHA-256 of the secret, base64url. The secret has 256 random bits, so it needs no salt and no stretching. */
-  secretHash: z.string(),
+  secretHash: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   createdAt: z.number(),
 })
 export type KeyRecord = z.infer<typeof KeyRecordSchema>
@@ -50,9 +51,8 @@ export function hashSecret(secret: string): string {
 /** Constant time: takes as long for a wrong secret as for the right one, and for no record as for one. */
 export function isSecretOf(record: KeyRecord | undefined, secret: string): boolean {
   const presented = Buffer.from(hashSecret(secret), 'base64url')
-  const stored = Buffer.from(record?.secretHash ?? '', 'base64url')
-  const isComparable = stored.byteLength === presented.byteLength
-  return timingSafeEqual(presented, isComparable ? stored : Buffer.alloc(presented.byteLength)) && isComparable
+  const stored = record === undefined ? Buffer.alloc(HASH_BYTES) : Buffer.from(record.secretHash, 'base64url')
+  return timingSafeEqual(presented, stored)
 }
 
 export function viewOf(record: KeyRecord): KeyView {

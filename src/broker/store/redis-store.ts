@@ -23,8 +23,7 @@ const FORMAT = '1'
 /**
  * A store in Redis (6.2 or later), shared by any number of brokers. A commit is as durable as Redis is told to be:
  * `appendonly yes` with `appendfsync always` keeps every acknowledged one through a crash of the server. Replication
- * is asynchronous: a failover can lose the newest commits unless `min-replicas-to-write` and `WAIT` semantics are
- * arranged on the server's side.
+ * is asynchronous: a failover to a replica can lose the newest commits, and the newest fencing tokens with them.
  */
 export async function openRedisStore(options: RedisStoreOptions, { log }: { readonly log: StoreLog }): Promise<Store> {
   const keys = redisKeys(options.prefix)
