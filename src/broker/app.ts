@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Agent } from 'undici'
-import { BrokerError } from './broker-error.ts'
 import { runBackground } from './background.ts'
+import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { createRouteService } from './create-route-service.ts'
-import { type DrillControl, createDrillControl } from './drills/drill-control.ts'
+import { createDrillControl, type DrillControl } from './drills/drill-control.ts'
 import { keyBesideStore } from './encryption-key.ts'
 import { startAutomaticFailover } from './health/automatic-failover.ts'
 import { type CanaryMonitor, startCanaryMonitor } from './health/canary-monitor.ts'
@@ -91,8 +91,6 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     log('health.changed', { provider: change.provider, from: change.from, to: change.to, reason: change.reason }),
   )
 
-  let directory: ProviderDirectory | undefined
-  const metrics = createMetrics(() => directory, now)
   const drills: { control?: DrillControl } = {}
   const providers = createProviderDirectory({
     configs: config.providers,
@@ -104,7 +102,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     now,
   })
   undo.add(async () => providers[Symbol.asyncDispose]())
-  directory = providers
+  const metrics = createMetrics(providers, now)
 
   const scopeDirectory = createScopeDirectory({
     store,
@@ -148,7 +146,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
       degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
       requireMoqCapability: config.routing.require_moq_capability,
     },
-    observe: metrics.decision,
+    observe: (provider, panic) => metrics.decision(provider, panic),
   })
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)
 
@@ -239,7 +237,11 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     },
     version: VERSION,
   })
-  const server: HttpServer = await serveHttp(http, { ...config.listen, requestId: randomUUID })
+  const server: HttpServer = await serveHttp(http, {
+    ...config.listen,
+    requestId: randomUUID,
+    requestTimeoutMs: config.limits.request_timeout_ms,
+  })
   log('broker.listening', { host: config.listen.host, port: server.port, store: store.kind, instance })
   undo.add(async () => server.close(0))
   // Only now: a key that a failed start made would be shown to nobody.

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Operation } from './scopes/operation.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
+import type { Operation } from './scopes/operation.ts'
 
 export interface Metrics {
   readonly contentType: string
@@ -19,7 +19,7 @@ const HEALTH_VALUES = { unknown: -1, down: 0, degraded: 0.5, up: 1 } as const
 const BREAKER_VALUES = { closed: 0, half_open: 0.5, open: 1 } as const
 
 /** Prometheus metrics. Labels are low in cardinality: providers, kinds, outcomes; never scopes, clients or keys. */
-export function createMetrics(directory: () => ProviderDirectory | undefined, now: () => number): Metrics {
+export function createMetrics(directory: ProviderDirectory, now: () => number): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const operations = new Counter({
@@ -112,7 +112,7 @@ export function createMetrics(directory: () => ProviderDirectory | undefined, no
 
 function perProvider(
   registry: Registry,
-  directory: () => ProviderDirectory | undefined,
+  providers: ProviderDirectory,
   name: string,
   help: string,
   value: (id: string, providers: ProviderDirectory) => number | undefined,
@@ -124,8 +124,6 @@ function perProvider(
       labelNames: ['provider'],
       registers: [],
       collect() {
-        const providers = directory()
-        if (providers === undefined) return
         this.reset()
         for (const id of providers.ids()) {
           const current = value(id, providers)

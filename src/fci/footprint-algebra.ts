@@ -1,6 +1,6 @@
 import { canonicalJson, toJsonValue } from './canonical-json.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
-import { canonicalPrefixes, comparePrefixes, intersectPrefixes } from './prefix-set.ts'
+import { canonicalPrefixes, comparePrefixes, intersectPrefixes, unitePrefixes } from './prefix-set.ts'
 
 export const GLOBAL: Footprint = { kind: 'global' }
 /** Holds for nobody. Not the same as an empty `footprints` list on the wire, which means everybody. */
@@ -96,20 +96,20 @@ export function countryOfSubdivision(subdivision: string): string {
 /** Conjunctions of one and the same type are one value list (RFC 8006 4.2.2.2: values are alternatives). */
 function mergeSingles(conjunctions: readonly Conjunction[]): Conjunction[] {
   const merged: Conjunction[] = []
-  const prefixes: NonNullable<Conjunction['prefixes']>[number][] = []
+  const prefixes: NonNullable<Conjunction['prefixes']>[] = []
   const asns: number[] = []
   const countries: string[] = []
   const subdivisions: string[] = []
   for (const conjunction of conjunctions) {
     if (Object.keys(conjunction).length > 1 || conjunction.unknown !== undefined) merged.push(conjunction)
     else {
-      for (const prefix of conjunction.prefixes ?? []) prefixes.push(prefix)
+      if (conjunction.prefixes !== undefined) prefixes.push(conjunction.prefixes)
       for (const asn of conjunction.asns ?? []) asns.push(asn)
       for (const country of conjunction.countries ?? []) countries.push(country)
       for (const subdivision of conjunction.subdivisions ?? []) subdivisions.push(subdivision)
     }
   }
-  for (const single of [{ prefixes }, { asns }, { countries }, { subdivisions }]) {
+  for (const single of [{ prefixes: unitePrefixes(prefixes) }, { asns }, { countries }, { subdivisions }]) {
     const canonical = canonicalConjunction(single)
     if (canonical !== undefined) merged.push(canonical)
   }

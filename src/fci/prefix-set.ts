@@ -1,22 +1,40 @@
 import type { Prefix } from './prefix.ts'
 import { lastValue } from './prefix.ts'
+import { PrefixColumns } from './prefix-columns.ts'
+
+/** Lists known to be canonical, because going through a long one again costs more than everything else. */
+const canonicalLists = new WeakSet<readonly Prefix[]>()
 
 /**
  * Sorted by version, address and length, without prefixes that lie inside another one.
  * Neighbours are not joined: two /25 stay two /25, so that a match still reports the length that was advertised.
  */
 export function canonicalPrefixes(prefixes: readonly Prefix[]): readonly Prefix[] {
-  if (isCanonical(prefixes)) return prefixes
+  if (canonicalLists.has(prefixes)) return prefixes
+  if (isCanonical(prefixes)) return markCanonical(prefixes)
+  const v4 = new PrefixColumns(4, prefixes.length)
+  const v6 = new PrefixColumns(6, 0)
+  for (const prefix of prefixes) (prefix.version === 4 ? v4 : v6).add(prefix)
+  return canonicalPrefixesOf([v4, v6])
+}
+
+/** The same for prefixes in columns, which are to be given IPv4 first. */
+export function canonicalPrefixesOf(columns: readonly PrefixColumns[]): readonly Prefix[] {
   const kept: Prefix[] = []
-  let end = -1n
-  let version = 0
-  for (const prefix of [...prefixes].sort(comparePrefixes)) {
-    if (prefix.version === version && prefix.value <= end) continue
-    kept.push(prefix)
-    version = prefix.version
-    end = lastValue(prefix)
-  }
-  return kept
+  for (const column of columns) column.appendCanonical(kept)
+  return markCanonical(kept)
+}
+
+/** The prefixes of all canonical lists, as a canonical list. */
+export function unitePrefixes(lists: readonly (readonly Prefix[])[]): readonly Prefix[] {
+  const [first, ...others] = lists
+  if (first === undefined || others.length === 0) return first ?? []
+  return canonicalPrefixes(lists.flat())
+}
+
+function markCanonical(prefixes: readonly Prefix[]): readonly Prefix[] {
+  canonicalLists.add(prefixes)
+  return prefixes
 }
 
 function isCanonical(prefixes: readonly Prefix[]): boolean {
@@ -46,7 +64,7 @@ export function intersectPrefixes(a: readonly Prefix[], b: readonly Prefix[]): r
   for (;;) {
     const left = a[i]
     const right = b[j]
-    if (left === undefined || right === undefined) return shared
+    if (left === undefined || right === undefined) return markCanonical(shared)
     if (left.version !== right.version) {
       if (left.version < right.version) i++
       else j++

@@ -57,7 +57,11 @@ function readIpv4(text: string, from: number, end: number): number {
 
 // Scratch for one synchronous parse: allocating per call costs more than the parse.
 const groups = new Uint16Array(8)
-const words = new Uint32Array(2)
+const words = new Uint32Array(4)
+const quads = new BigUint64Array(2)
+const quadWords = new Uint32Array(quads.buffer)
+const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
+const LOW = 1 - HIGH
 
 function readIpv6(text: string, end: number): boolean {
   if (end < 2) return false
@@ -114,13 +118,34 @@ function hexDigit(code: number): number {
 }
 
 function groupsToValue(): bigint {
-  return (groupQuad(0) << 64n) | groupQuad(4)
+  for (let i = 0; i < 4; i++) words[i] = (groups[2 * i] ?? 0) * 65536 + (groups[2 * i + 1] ?? 0)
+  return valueOfWords(6, words, 0)
 }
 
-function groupQuad(at: number): bigint {
-  words[0] = (groups[at] ?? 0) * 65536 + (groups[at + 1] ?? 0)
-  words[1] = (groups[at + 2] ?? 0) * 65536 + (groups[at + 3] ?? 0)
-  return (BigInt(words[0]) << 32n) | BigInt(words[1])
+/** The address in one word of 32 bits (IPv4) or four of them (IPv6), the first most significant, as a number. */
+export function valueOfWords(version: 4 | 6, from: Uint32Array, at: number): bigint {
+  if (version === 4) return BigInt(from[at] ?? 0)
+  quadWords[HIGH] = from[at] ?? 0
+  quadWords[LOW] = from[at + 1] ?? 0
+  quadWords[2 + HIGH] = from[at + 2] ?? 0
+  quadWords[2 + LOW] = from[at + 3] ?? 0
+  const high = (quads[0] ?? 0n) << 64n
+  // Most prefixes end in zeros, and every operation on a bigint allocates.
+  return quadWords[2] === 0 && quadWords[3] === 0 ? high : high | (quads[1] ?? 0n)
+}
+
+/** The other way round: writes one word or four. */
+export function wordsOfValue({ version, value }: Address, to: Uint32Array, at: number): void {
+  if (version === 4) {
+    to[at] = Number(value)
+    return
+  }
+  quads[0] = value >> 64n
+  quads[1] = value
+  to[at] = quadWords[HIGH] ?? 0
+  to[at + 1] = quadWords[LOW] ?? 0
+  to[at + 2] = quadWords[2 + HIGH] ?? 0
+  to[at + 3] = quadWords[2 + LOW] ?? 0
 }
 
 /** Canonical text: dotted decimal, or RFC 5952 (IPv4-mapped addresses in the mixed form of its section 5). */
@@ -162,14 +187,39 @@ function longestZeroRun(parts: readonly number[]): { start: number; length: numb
  * `readPrefix` in `read-prefix.ts` is the tolerant form.
  */
 export function parsePrefix(text: string): Prefix | undefined {
+  const version = text.includes(':') ? 6 : 4
+  const length = readPrefixWords(text, version, words, 0)
+  return length < 0 ? undefined : { version, value: valueOfWords(version, words, 0), length }
+}
+
+/**
+ * Reads a strict prefix of this version into one word or four (see `valueOfWords`) without allocating. Returns its
+ * length, or -1 if the text is anything else; the words are then undefined.
+ */
+export function readPrefixWords(text: string, version: 4 | 6, to: Uint32Array, at: number): number {
   const slash = text.indexOf('/')
-  if (slash < 0) return undefined
+  if (slash < 0) return -1
   const length = readPrefixLength(text, slash + 1)
-  if (length < 0) return undefined
-  const address = readAddress(text, slash)
-  if (address === undefined || length > addressBits(address.version)) return undefined
-  if ((address.value & hostMask(address.version, length)) !== 0n) return undefined
-  return { version: address.version, value: address.value, length }
+  if (length < 0 || length > addressBits(version)) return -1
+  if (version === 4) {
+    const octets = readIpv4(text, 0, slash)
+    if (octets < 0 || (octets & hostBits(length)) !== 0) return -1
+    to[at] = octets
+    return length
+  }
+  if (!readIpv6(text, slash)) return -1
+  for (let i = 0; i < 4; i++) {
+    const word = (groups[2 * i] ?? 0) * 65536 + (groups[2 * i + 1] ?? 0)
+    if ((word & hostBits(length - 32 * i)) !== 0) return -1
+    to[at + i] = word
+  }
+  return length
+}
+
+/** Mask of the bits of one word that lie beyond this many leading ones; any number outside 0 to 31 means all or none. */
+export function hostBits(leading: number): number {
+  if (leading <= 0) return -1
+  return leading >= 32 ? 0 : -1 >>> leading
 }
 
 /** The decimal number from `from` to the end of `text`, or -1: one to three digits, no leading zero. */

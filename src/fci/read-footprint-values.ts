@@ -1,5 +1,7 @@
 import type { Prefix } from './prefix.ts'
 import { formatPrefix } from './prefix.ts'
+import { PrefixColumns } from './prefix-columns.ts'
+import { canonicalPrefixesOf } from './prefix-set.ts'
 import type { PrefixRepair } from './read-prefix.ts'
 import { readPrefix } from './read-prefix.ts'
 import type { Reading } from './reading.ts'
@@ -7,19 +9,22 @@ import { quote } from './reading.ts'
 
 // A value that cannot be read is left out with an error: values are alternatives, so leaving one out only narrows.
 
-/** The values of an `ipv4cidr` or `ipv6cidr` footprint (RFC 8006 4.3.5, 4.3.6). */
+/** The values of an `ipv4cidr` or `ipv6cidr` footprint (RFC 8006 4.3.5, 4.3.6), in canonical form. */
 export function readPrefixes(
   values: readonly unknown[],
   version: 4 | 6,
   pointer: string,
   reading: Reading,
 ): readonly Prefix[] {
-  const prefixes: Prefix[] = []
+  const written = new PrefixColumns(version, values.length)
+  // An IPv4-mapped prefix among `ipv6cidr` values is an IPv4 prefix.
+  const unmapped = new PrefixColumns(4, 0)
   for (const [i, value] of values.entries()) {
+    if (typeof value === 'string' && written.addText(value)) continue
     const prefix = readOnePrefix(value, version, () => `${pointer}/${i}`, reading)
-    if (prefix !== undefined) prefixes.push(prefix)
+    if (prefix !== undefined) (prefix.version === version ? written : unmapped).add(prefix)
   }
-  return prefixes
+  return canonicalPrefixesOf([unmapped, written])
 }
 
 function readOnePrefix(value: unknown, version: 4 | 6, at: () => string, reading: Reading): Prefix | undefined {

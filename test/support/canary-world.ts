@@ -35,8 +35,12 @@ muteMoqLibraries(console)
 export const CDNS = ['cdn-a', 'cdn-b', 'cdn-c'] as const
 export type CdnId = (typeof CDNS)[number]
 const KINDS = { 'cdn-a': 'extended', 'cdn-b': 'cloudflare', 'cdn-c': 'draft' } as const
-/** One for each CDN; every CDN also serves everybody else's clients, less specifically. */
-const HOME = { 'cdn-a': '192.0.2.0/24', 'cdn-b': '198.51.100.0/24', 'cdn-c': '203.0.113.0/24' } as const
+/** Each CDN is the most specific for one block, and serves those of the others too. */
+const FOOTPRINTS = {
+  'cdn-a': ['192.0.2.0/24', '198.51.0.0/16', '203.0.0.0/16'],
+  'cdn-b': ['198.51.100.0/24', '192.0.0.0/16', '203.0.0.0/16'],
+  'cdn-c': ['203.0.113.0/24', '192.0.0.0/16', '198.51.0.0/16'],
+} as const
 
 const INTERVAL_MS = 50
 export const SIGNING_KEY = 'a key for signing reports'
@@ -44,7 +48,7 @@ export const SIGNING_KEY = 'a key for signing reports'
 export interface CanaryWorldOptions {
   /** Providers that canaries do not watch. */
   readonly unwatched?: readonly CdnId[]
-  /** The footprint of a provider instead of its home and everybody. */
+  /** Footprints instead of the usual ones. */
   readonly footprints?: Partial<Record<CdnId, readonly string[]>>
   readonly automaticFailover?: boolean
   readonly settings?: Partial<DrillSettings>
@@ -67,8 +71,7 @@ export interface CanaryWorld extends AsyncDisposable {
   canaryScope(): string
   primary(scope?: string): Promise<string | undefined>
   ended(drill: string): Promise<DrillReport>
-  /** Ends the broker as a kill would: drills are not ended, nothing is restored. The CDNs and the store's folder stay. */
-  kill(): Promise<void>
+  /** Stops the broker in order and starts another on the same folder and the same CDNs. */
   restart(): Promise<void>
 }
 
@@ -222,14 +225,13 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
 
   let broker = await open()
 
-  async function close(endDrills: boolean): Promise<void> {
+  async function close(): Promise<void> {
     const { drills, failover, canary, supervisor, stopping, providers, store } = broker
-    if (endDrills) await drills[Symbol.asyncDispose]()
+    await drills[Symbol.asyncDispose]()
     await failover?.[Symbol.asyncDispose]()
     await canary[Symbol.asyncDispose]()
     stopping.abort()
     await supervisor.drain(2_000)
-    if (!endDrills) await drills[Symbol.asyncDispose]()
     await providers[Symbol.asyncDispose]()
     await store[Symbol.asyncDispose]()
   }
@@ -275,12 +277,12 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
         await sleep(20, AbortSignal.timeout(1_000))
       }
     },
-    kill: () => close(false),
     async restart() {
+      await close()
       broker = await open()
     },
     async [Symbol.asyncDispose]() {
-      await close(true)
+      await close()
       await Promise.all(Object.values(faults).map((listener) => listener[Symbol.asyncDispose]()))
       await Promise.all([a, b, c].map((cdn) => cdn[Symbol.asyncDispose]()))
       await rm(root, { recursive: true, force: true })
@@ -289,7 +291,7 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
 }
 
 function advertisementOf(provider: CdnId, { footprints }: CanaryWorldOptions) {
-  const prefixes = footprints?.[provider] ?? [HOME[provider], '0.0.0.0/0']
+  const prefixes = footprints?.[provider] ?? FOOTPRINTS[provider]
   const model = parseAdvertisement({
     capabilities: [
       {

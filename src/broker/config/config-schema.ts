@@ -156,6 +156,10 @@ export const ConfigSchema = z.strictObject({
       wait_ms: milliseconds(100, 600_000).default(30_000),
       drain_ms: milliseconds(0, 600_000).default(10_000),
     })
+    .refine(({ wait_ms, request_timeout_ms }) => wait_ms < request_timeout_ms, {
+      path: ['wait_ms'],
+      message: 'must be less than limits.request_timeout_ms, or slow changes would end in 503 instead of 202',
+    })
     .prefault({}),
   metrics: z.strictObject({ public: z.boolean().default(true) }).prefault({}),
 })

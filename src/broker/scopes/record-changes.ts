@@ -78,8 +78,13 @@ function giveUp(record: ScopeRecord, entry: Extract<Bookkeeping, { kind: 'give-u
   return {
     record: withPlacement(record, relinquish(placement, entry)),
     changes: [putRecord('orphans', orphan.id, orphan, 'absent'), ...discards(placement, entry, tools.vault)],
-    events: [{ type: 'orphan.listed', provider: entry.provider, detail: `${orphan.kind}: ${orphan.detail}` }],
+    events: [{ type: 'orphan.listed', provider: entry.provider, detail: orphanInWords(orphan) }],
   }
+}
+
+/** Names what somebody has to look for at the provider. */
+function orphanInWords({ kind, label, scopeId, detail }: Orphan): string {
+  return `${kind}: ${scopeId === undefined ? 'a scope' : `scope ${scopeId}`} with label ${label}; ${detail}`
 }
 
 function discards(placement: Placement, entry: Extract<Bookkeeping, { kind: 'give-up' }>, vault: Vault): Change[] {

@@ -1,11 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto'
 import type { Change, Store } from '../store/store.ts'
 
-export interface SealedSecret {
-  readonly id: string
-  readonly secret: string
-}
-
 /** Secrets at rest: AES-256-GCM, the record's id as associated data, so that a ciphertext cannot be moved to another id. */
 export interface Vault {
   /** The change that stores a secret under an id. */

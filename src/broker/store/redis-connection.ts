@@ -38,6 +38,7 @@ export class RedisConnection implements AsyncDisposable {
   readonly #client: Redis | Cluster
   readonly #timeoutMs: number
   readonly #waiting = new Set<Waiting>()
+  readonly #running = new Set<Promise<unknown>>()
   #state: 'connecting' | 'ready' | 'away' | 'closed' = 'connecting'
   #grace: NodeJS.Timeout | undefined
   #lastTrouble = ''
@@ -49,28 +50,37 @@ export class RedisConnection implements AsyncDisposable {
     this.place = place
     this.#client.on('ready', () => this.#arrived())
     this.#client.on('close', () => this.#gone())
-    this.#client.on('error', (error: unknown) => this.#note(error))
+    this.#client.on('error', (error: unknown) => {
+      this.#lastTrouble = troubleOf(error)
+    })
     this.#startGrace()
   }
 
   /** Throws `unavailable` when Redis does not answer in time, else what Redis refused the command with. */
   run<T>(call: RedisCall<T>): Promise<T> {
     const progress: Progress = { over: false, sent: false }
-    return new Promise((resolve, reject) => {
+    const running = new Promise<T>((resolve, reject) => {
       const deadline = setTimeout(() => {
         progress.over = true
         reject(this.#unanswered(call.kind, progress.sent))
       }, this.#timeoutMs)
       this.#attempt(call, progress)
         .then(resolve, reject)
-        .finally(() => clearTimeout(deadline))
+        .finally(() => {
+          clearTimeout(deadline)
+          this.#running.delete(running)
+        })
     })
+    this.#running.add(running)
+    return running
   }
 
+  /** Lets the calls that were sent end first. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'closed'
     clearTimeout(this.#grace)
-    this.#failWaiting(new StoreError('unavailable', `The store at ${this.place} is closed.`))
+    this.#failWaiting(this.#closed())
+    await Promise.allSettled(this.#running)
     this.#client.disconnect()
   }
 
@@ -84,8 +94,8 @@ export class RedisConnection implements AsyncDisposable {
       } catch (error) {
         const failure = redisFailure(error, this.place)
         if (failure.kind === 'final') throw failure.error
-        this.#note(failure.reason)
-        if (failure.kind === 'lost' && call.kind === 'write') throw this.#unanswered('write', true)
+        if (failure.kind === 'refused' && failure.reason !== undefined) this.#lastTrouble = failure.reason
+        if (failure.kind === 'lost' && call.kind === 'write') throw this.#brokenOff()
         progress.sent = false
       }
       await new Promise((resolve) => {
@@ -97,15 +107,14 @@ export class RedisConnection implements AsyncDisposable {
   #connected(): Promise<void> {
     if (this.#state === 'ready') return Promise.resolve()
     if (this.#state === 'away') return Promise.reject(this.#unanswered('read', false))
-    if (this.#state === 'closed') {
-      return Promise.reject(new StoreError('unavailable', `The store at ${this.place} is closed.`))
-    }
+    if (this.#state === 'closed') return Promise.reject(this.#closed())
     return new Promise((resolve, reject) => {
       this.#waiting.add({ resume: resolve, fail: reject })
     })
   }
 
   #arrived(): void {
+    if (this.#state === 'closed') return
     this.#state = 'ready'
     this.#lastTrouble = ''
     clearTimeout(this.#grace)
@@ -116,6 +125,7 @@ export class RedisConnection implements AsyncDisposable {
   #gone(): void {
     if (this.#state !== 'ready') return
     this.#state = 'connecting'
+    this.#lastTrouble = 'the connection was closed'
     this.#startGrace()
   }
 
@@ -131,16 +141,29 @@ export class RedisConnection implements AsyncDisposable {
     this.#waiting.clear()
   }
 
-  #note(trouble: unknown): void {
-    this.#lastTrouble = trouble instanceof Error ? trouble.message : String(trouble)
+  #closed(): StoreError {
+    return new StoreError('unavailable', `The store in Redis at ${this.place} is closed.`)
+  }
+
+  #brokenOff(): StoreError {
+    return new StoreError(
+      'unavailable',
+      `The connection to Redis at ${this.place} broke before it answered. It is unknown whether the change was written.`,
+    )
   }
 
   #unanswered(kind: 'read' | 'write', sent: boolean): StoreError {
-    const trouble = this.#lastTrouble === '' ? '' : ` The last trouble: ${this.#lastTrouble}.`
+    const trouble = this.#lastTrouble === '' ? '' : ` The last trouble: ${this.#lastTrouble}`
     const consequence = kind === 'write' && sent ? ' It is unknown whether the change was written.' : ''
     return new StoreError(
       'unavailable',
       `Redis at ${this.place} did not answer within ${this.#timeoutMs} ms.${consequence}${trouble}`,
     )
   }
+}
+
+/** A Cluster's own error says less than that of the node it asked last. */
+function troubleOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'lastNodeError' in error && error.lastNodeError instanceof Error ? error.lastNodeError.message : error.message
 }

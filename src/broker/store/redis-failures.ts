@@ -2,10 +2,10 @@ import { StoreError } from './store.ts'
 
 /** What became of a command that failed. */
 export type RedisFailure =
-  /** It was not carried out, and may be in a moment. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** It was not carried out, and may be in a moment. The reason is what Redis replied, if it did. */
+  | { readonly kind: 'refused'; readonly reason?: string }
   /** The connection broke: it may have been carried out. */
-  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'lost' }
   /** It was not carried out, and will not be. */
   | { readonly kind: 'final'; readonly error: StoreError }
 
@@ -21,7 +21,7 @@ export function redisFailure(error: unknown, place: string): RedisFailure {
   if (error instanceof StoreError) return { kind: 'final', error }
   const message = error instanceof Error ? error.message : String(error)
   if (!(error instanceof Error) || error.name !== 'ReplyError') {
-    return { kind: NOT_SENT.test(message) ? 'refused' : 'lost', reason: message }
+    return { kind: NOT_SENT.test(message) ? 'refused' : 'lost' }
   }
   if (PASSING.test(message)) return { kind: 'refused', reason: message }
   return { kind: 'final', error: replyError(message, place) }
