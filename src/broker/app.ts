@@ -132,7 +132,11 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
         seconds,
       })
     },
+    claimMs: config.operations.claim_ms,
     signal,
+  })
+  health.onChange(({ provider, from, to }) => {
+    if (from === 'down' && to !== 'down') recovery.providerIsBack(provider)
   })
   const geo = await loadGeo(config.geo, log)
   const routes = createRouteService({
@@ -203,6 +207,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     advertisements,
     providers: providerIds,
     repairIntervalMs: config.repair.interval_ms,
+    claimMs: config.operations.claim_ms,
     now,
     signal,
     log,
@@ -258,15 +263,22 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     },
     async [Symbol.asyncDispose]() {
       log('broker.stopping', { instance })
-      await server.close(config.limits.drain_ms)
+      const drainUntil = now() + config.limits.drain_ms
+      const closed = server.close(config.limits.drain_ms + LAST_ANSWERS_MS)
       // A drill puts things back through operations, so it ends while those still run.
       await drills.control?.[Symbol.asyncDispose]()
-      await supervisor.drain(config.limits.drain_ms)
+      await supervisor.drain(Math.max(0, drainUntil - now()))
+      // Whoever still waits is told that the change goes on after the next start.
+      stopping.abort()
+      await closed
       await release()
       log('broker.stopped', { instance })
     },
   }
 }
+
+/** After the changes at work were given up, for telling those who wait for them. */
+const LAST_ANSWERS_MS = 250
 
 async function readiness(
   store: { ping(): Promise<void> },

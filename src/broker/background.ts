@@ -10,18 +10,21 @@ export interface BackgroundDeps {
   readonly advertisements: AdvertisementBoard
   readonly providers: readonly string[]
   readonly repairIntervalMs: number
+  /** How long the claim of a dead broker holds. */
+  readonly claimMs: number
   readonly now: () => number
   readonly signal: AbortSignal
   readonly log: Log
 }
 
-const RESUME_INTERVAL_MS = 5_000
+const MAX_RESUME_INTERVAL_MS = 5_000
 const STATES_INTERVAL_MS = 2_000
 const DUE_CHECK_MS = 250
 
 /** Everything that goes on by itself. Resolves when the signal has ended all of it. */
 export async function runBackground(deps: BackgroundDeps): Promise<void> {
   const { signal } = deps
+  const resumeIntervalMs = Math.min(MAX_RESUME_INTERVAL_MS, deps.claimMs)
   const onError = (name: string, error: unknown): void => {
     deps.log('loop.failed', {
       loop: name,
@@ -29,7 +32,7 @@ export async function runBackground(deps: BackgroundDeps): Promise<void> {
     })
   }
   await Promise.all([
-    repeat({ name: 'resume', intervalMs: RESUME_INTERVAL_MS, signal, onError }, () => deps.recovery.resume()),
+    repeat({ name: 'resume', intervalMs: resumeIntervalMs, signal, onError }, () => deps.recovery.resume()),
     repeat({ name: 'repair', intervalMs: deps.repairIntervalMs, signal, onError }, () => deps.recovery.repair()),
     repeat({ name: 'states', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.states.refresh()),
     ...deps.providers.map((provider) =>

@@ -6,10 +6,11 @@ import { clientPrefixKey } from '../routing/routing-key.ts'
 import { BrokerError } from './broker-error.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import type { RouteAnswer, RouteService } from './route-service.ts'
+import { servesContent } from './scopes/content-path.ts'
 import { connectUrl } from './scopes/provider-calls.ts'
 import { guarded } from './scopes/scope-commands.ts'
 import type { ScopeDirectory } from './scopes/scope-directory.ts'
-import { placementState, pullCredential, type ScopeRecord } from './scopes/scope-record.ts'
+import { pullCredential, type ScopeRecord } from './scopes/scope-record.ts'
 import type { Vault } from './scopes/vault.ts'
 
 export interface RouteServiceDeps {
@@ -25,6 +26,18 @@ export interface RouteServiceDeps {
 
 /** Look-ups from memory: provider facts, held scopes, opened credentials. The store is asked for a scope never seen here. */
 export function createRouteService(deps: RouteServiceDeps): RouteService {
+  const warmed = new WeakSet<ScopeRecord>()
+
+  /** Opens the credentials of every placement, so that clients elsewhere are answered when the store has gone away. */
+  function warm(record: ScopeRecord): void {
+    if (warmed.has(record)) return
+    warmed.add(record)
+    for (const { remote } of record.placements) {
+      const credential = remote === undefined ? undefined : pullCredential(remote)
+      if (credential !== undefined) void deps.vault.open(credential.id).catch(() => undefined)
+    }
+  }
+
   return {
     async decide(question) {
       const client = describeClient(question.client, deps.geo)
@@ -37,7 +50,8 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       const scope = scopeId === undefined ? undefined : await guarded(() => deps.scopes.get(scopeId))
       if (scopeId !== undefined && scope === undefined)
         throw new BrokerError('not_found', `there is no scope ${scopeId}`)
-      const placements = scope === undefined ? undefined : placementsOf(scope.record)
+      if (scope !== undefined) warm(scope.record)
+      const placements = scope === undefined ? undefined : readinessOf(scope.record)
       const decision = decide({
         client,
         providers: deps.directory.facts(),
@@ -58,6 +72,16 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     },
   }
 
+  function readinessOf(record: ScopeRecord): ReadonlyMap<string, 'ready' | 'not_ready'> {
+    const isDown = (provider: string): boolean => deps.directory.health(provider) === 'down'
+    return new Map(
+      record.placements.map(({ provider }) => [
+        provider,
+        servesContent(record, provider, isDown) ? 'ready' : 'not_ready',
+      ]),
+    )
+  }
+
   async function connectUrlOf(
     record: ScopeRecord,
     provider: string,
@@ -71,14 +95,4 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     const url = secret === undefined ? undefined : connectUrl(capabilities, remote.url, secret)
     return url === undefined ? undefined : { url, publishCapable: credential.rights.includes('publish') }
   }
-}
-
-/** A placement takes subscribers when it is there; one whose fallback is being changed still serves what it has. */
-function placementsOf(record: ScopeRecord): ReadonlyMap<string, 'ready' | 'not_ready'> {
-  return new Map(
-    record.placements.map((placement) => {
-      const state = placementState(record, placement)
-      return [placement.provider, state === 'ready' || state === 'unwired' ? 'ready' : 'not_ready'] as const
-    }),
-  )
 }

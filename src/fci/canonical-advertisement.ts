@@ -3,7 +3,8 @@ import type { JsonValue } from './canonical-json.ts'
 import { canonicalJson, toJsonValue } from './canonical-json.ts'
 import { isMergeable } from './capability-value.ts'
 import type { Footprint } from './footprint.ts'
-import { compareTexts, MAX_OPAQUE_DEPTH, uniteFootprints } from './footprint-algebra.ts'
+import { MAX_OPAQUE_DEPTH, uniteFootprints } from './footprint-algebra.ts'
+import { compareTexts } from './sorted-values.ts'
 
 /**
  * Sorted by type and value, objects of one mergeable type and value joined. Objects of other types keep their number

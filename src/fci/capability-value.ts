@@ -1,6 +1,7 @@
 import type { JsonValue } from './canonical-json.ts'
 import { canonicalJson, isJsonList, isJsonObject, toJsonValue } from './canonical-json.ts'
-import { compareTexts, MAX_OPAQUE_DEPTH } from './footprint-algebra.ts'
+import { MAX_OPAQUE_DEPTH } from './footprint-algebra.ts'
+import { compareTexts } from './sorted-values.ts'
 import type { Reading } from './reading.ts'
 import { quote } from './reading.ts'
 

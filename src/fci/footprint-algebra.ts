@@ -1,6 +1,15 @@
 import { canonicalJson, toJsonValue } from './canonical-json.ts'
-import type { Conjunction, Footprint } from './footprint.ts'
-import { canonicalPrefixes, comparePrefixes, intersectPrefixes, unitePrefixes } from './prefix-set.ts'
+import { applyExclusion, joinExclusions, joined } from './exclusion.ts'
+import type { Conjunction, Exclusion, Footprint } from './footprint.ts'
+import {
+  ALL_PREFIXES,
+  canonicalPrefixes,
+  comparePrefixes,
+  holdsEveryAddress,
+  intersectPrefixes,
+  unitePrefixes,
+} from './prefix-set.ts'
+import { compareTexts, sortedNumbers, sortedTexts } from './sorted-values.ts'
 
 export const GLOBAL: Footprint = { kind: 'global' }
 /** Holds for nobody. Not the same as an empty `footprints` list on the wire, which means everybody. */
@@ -65,6 +74,8 @@ function intersectConjunctions(a: Conjunction, b: Conjunction): Conjunction | un
       asns: narrowed(a.asns, b.asns, intersectLists),
       countries: narrowed(a.countries, b.countries, intersectLists),
       subdivisions: narrowed(a.subdivisions, b.subdivisions, intersectLists),
+      excluded: joinExclusions(a.excluded, b.excluded),
+      expressions: joined(a.expressions, b.expressions),
       unknown,
     }),
   )
@@ -72,9 +83,10 @@ function intersectConjunctions(a: Conjunction, b: Conjunction): Conjunction | un
 
 /** Sorted and free of repetitions; undefined if no client can satisfy it. */
 export function canonicalConjunction(conjunction: Conjunction): Conjunction | undefined {
-  const prefixes = conjunction.prefixes && canonicalPrefixes(conjunction.prefixes)
   const asns = conjunction.asns && sortedNumbers(conjunction.asns)
+  const expressions = conjunction.expressions?.length ? sortedTexts(conjunction.expressions) : undefined
   const unknown = conjunction.unknown?.length ? sortedUnknown(conjunction.unknown) : undefined
+  let prefixes = conjunction.prefixes && canonicalPrefixes(conjunction.prefixes)
   let countries = conjunction.countries && sortedTexts(conjunction.countries)
   let subdivisions = conjunction.subdivisions && sortedTexts(conjunction.subdivisions)
   if (countries !== undefined && subdivisions !== undefined) {
@@ -83,14 +95,28 @@ export function canonicalConjunction(conjunction: Conjunction): Conjunction | un
     subdivisions = subdivisions.filter((subdivision) => allowed.has(countryOfSubdivision(subdivision)))
     countries = undefined
   }
-  for (const values of [prefixes, asns, countries, subdivisions]) if (values?.length === 0) return undefined
-  const canonical = withoutAbsent({ prefixes, asns, countries, subdivisions, unknown })
+  const isNarrowed = asns !== undefined || countries !== undefined || subdivisions !== undefined
+  if (prefixes === undefined) {
+    if (!isNarrowed && (conjunction.excluded !== undefined || expressions !== undefined)) prefixes = ALL_PREFIXES
+  } else if (isNarrowed && holdsEveryAddress(prefixes)) prefixes = undefined
+
+  const exclusive = applyExclusion({ prefixes, asns, countries, subdivisions }, conjunction.excluded ?? {})
+  for (const values of Object.values(exclusive.wanted)) if (values?.length === 0) return undefined
+  const canonical = withoutAbsent({ ...exclusive.wanted, excluded: exclusive.excluded, expressions, unknown })
+  // Two objects of type `expr` in one list are alternatives, so this has no wire form; it holds for nobody.
+  const isExpression = canonical.excluded !== undefined || expressions !== undefined
+  if (isExpression && unknown?.some(({ type }) => type === 'expr')) return undefined
   return Object.keys(canonical).length === 0 ? undefined : canonical
 }
 
 /** The ISO 3166-1 part of an ISO 3166-2 code. */
 export function countryOfSubdivision(subdivision: string): string {
   return subdivision.slice(0, 2)
+}
+
+/** The country of a client, read off its subdivision where that is known. */
+export function countryOf(client: { readonly country?: string; readonly subdivision?: string }): string | undefined {
+  return client.subdivision === undefined ? client.country : countryOfSubdivision(client.subdivision)
 }
 
 /** Conjunctions of one and the same type are one value list (RFC 8006 4.2.2.2: values are alternatives). */
@@ -142,8 +168,15 @@ export function compareConjunctions(a: Conjunction, b: Conjunction): number {
     compareLists(a.asns, b.asns, (left, right) => left - right) ||
     compareLists(a.countries, b.countries, compareTexts) ||
     compareLists(a.subdivisions, b.subdivisions, compareTexts) ||
+    compareExclusions(a.excluded, b.excluded) ||
+    compareLists(a.expressions, b.expressions, compareTexts) ||
     compareLists(a.unknown, b.unknown, (left, right) => compareTexts(unknownText(left), unknownText(right)))
   )
+}
+
+function compareExclusions(a: Exclusion | undefined, b: Exclusion | undefined): number {
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
+  return compareConjunctions(a, b)
 }
 
 function compareLists<T>(
@@ -159,20 +192,6 @@ function compareLists<T>(
     if (order !== 0) return order
   }
   return a.length - b.length
-}
-
-/** Order by UTF-16 code units, which no locale changes. */
-export function compareTexts(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
-}
-
-function sortedTexts(values: readonly string[]): readonly string[] {
-  return [...new Set(values)].sort(compareTexts)
-}
-
-function sortedNumbers(values: readonly number[]): readonly number[] {
-  return [...new Set(values)].sort((a, b) => a - b)
 }
 
 function intersectLists<T>(a: readonly T[], b: readonly T[]): readonly T[] {
@@ -197,6 +216,8 @@ function withoutAbsent(parts: Parts): Conjunction {
   if (parts.asns !== undefined) draft.asns = parts.asns
   if (parts.countries !== undefined) draft.countries = parts.countries
   if (parts.subdivisions !== undefined) draft.subdivisions = parts.subdivisions
+  if (parts.excluded !== undefined) draft.excluded = parts.excluded
+  if (parts.expressions !== undefined) draft.expressions = parts.expressions
   if (parts.unknown !== undefined) draft.unknown = parts.unknown
   return draft
 }

@@ -18,6 +18,22 @@ export interface Conjunction {
   readonly countries?: readonly string[]
   /** ISO 3166-2, lower case, e.g. `us-ny`. */
   readonly subdivisions?: readonly string[]
+  /** What must not hold; a conjunction of exclusions alone speaks of the whole address space. */
+  readonly excluded?: Exclusion
+  /** Expressions that must be true and that no other member can say, in the strict form of `printExpression`. */
+  readonly expressions?: readonly string[]
   /** Types that we do not know, kept for republication. */
   readonly unknown?: readonly { readonly type: string; readonly value: unknown }[]
+}
+
+/**
+ * Facts that must be other than these. An unknown AS number, country or subdivision fails, even against an empty list;
+ * the address is always known.
+ */
+export interface Exclusion {
+  /** Canonical as above. */
+  readonly prefixes?: readonly Prefix[]
+  readonly asns?: readonly number[]
+  readonly countries?: readonly string[]
+  readonly subdivisions?: readonly string[]
 }

@@ -1,5 +1,6 @@
+import { conditionsOf } from './conjunction-conditions.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
-import { countryOfSubdivision } from './footprint-algebra.ts'
+import { countryOf } from './footprint-algebra.ts'
 import type { Address, Prefix } from './prefix.ts'
 import { containsAddress, formatPrefix } from './prefix.ts'
 
@@ -41,6 +42,7 @@ export function matchFootprint(footprint: Footprint, client: ClientFacts): Footp
 function matchConjunction(conjunction: Conjunction, client: ClientFacts): FootprintMatch | undefined {
   const { prefixes, asns, countries, subdivisions, unknown } = conjunction
   if (unknown !== undefined && unknown.length > 0) return undefined
+  if (conditionsOf(conjunction)?.(client) === false) return undefined
   const { asn, subdivision } = client
   const country = countryOf(client)
   if (asns !== undefined && (asn === undefined || !asns.includes(asn))) return undefined
@@ -61,11 +63,6 @@ function longestPrefix(prefixes: readonly Prefix[], address: Address): Prefix | 
     if (containsAddress(prefix, address) && (best === undefined || prefix.length > best.length)) best = prefix
   }
   return best
-}
-
-/** The client's country, read off its subdivision where that is known. */
-export function countryOf(client: ClientFacts): string | undefined {
-  return client.subdivision === undefined ? client.country : countryOfSubdivision(client.subdivision)
 }
 
 export function prefixMatch(prefix: Prefix): FootprintMatch {

@@ -4,6 +4,7 @@ import { canonicalCapabilities } from './canonical-advertisement.ts'
 import { isJsonList, isJsonObject } from './canonical-json.ts'
 import { capabilityTypeOf, readCapabilityValue } from './capability-value.ts'
 import { parseJsonText } from './json-text.ts'
+import { qualifiedAsnsIn } from './mel/seed-forms.ts'
 import { splitQualifiedAsn } from './read-footprint-values.ts'
 import { readFootprints } from './read-footprints.ts'
 import type { Reading, ReadOptions } from './reading.ts'
@@ -87,7 +88,7 @@ function readCapability(item: unknown, pointer: string, reading: Reading): Adver
   return { type, value, footprint: readFootprints(item['footprints'], `${pointer}/footprints`, reading) }
 }
 
-/** Qualifiers per AS number anywhere in the document's `asn` footprints. */
+/** Qualifiers per AS number anywhere in the document's footprints. */
 function collectQualifiedAsns(items: readonly unknown[]): ReadonlyMap<number, ReadonlySet<string>> {
   const qualifiers = new Map<number, Set<string>>()
   const visit = (footprints: unknown, depth: number): void => {
@@ -96,13 +97,18 @@ function collectQualifiedAsns(items: readonly unknown[]): ReadonlyMap<number, Re
       const values = footprint['footprint-value']
       if (footprint['footprint-type'] === 'footprintunion' && depth === 0) visit(values, 1)
       for (const value of isJsonList(values) ? values : [values]) {
-        const qualified = splitQualifiedAsn(value)
-        if (qualified === undefined) continue
-        const seen = qualifiers.get(qualified.asn) ?? new Set()
-        qualifiers.set(qualified.asn, seen.add(qualified.qualifier))
+        for (const { asn, qualifier } of qualifiedAsns(value)) {
+          qualifiers.set(asn, (qualifiers.get(asn) ?? new Set()).add(qualifier))
+        }
       }
     }
   }
   for (const item of items) if (isJsonObject(item)) visit(item['footprints'], 0)
   return qualifiers
+}
+
+function qualifiedAsns(value: unknown): readonly { readonly asn: number; readonly qualifier: string }[] {
+  if (typeof value !== 'string') return []
+  const whole = splitQualifiedAsn(value)
+  return whole === undefined ? qualifiedAsnsIn(value) : [whole]
 }

@@ -38,15 +38,25 @@ export class PrefixColumns {
     this.#lengths[this.#count++] = prefix.length
   }
 
-  /** Appends the prefixes in order of address, without those inside another one. */
-  appendCanonical(target: Prefix[]): void {
-    let kept = -1
-    for (const at of sortRows(this.#words, this.#stride, this.#lengths, this.#count)) {
-      if (kept >= 0 && this.#covers(kept, at)) continue
-      kept = at
-      const value = valueOfWords(this.#version, this.#words, at * this.#stride)
-      target.push({ version: this.#version, value, length: this.#lengths[at] ?? 0 })
+  /** The prefixes in order of address, without those inside another one. */
+  canonicalPrefixes(): readonly Prefix[] {
+    const version = this.#version
+    const stride = this.#stride
+    const words = this.#words
+    const lengths = this.#lengths
+    const rows = sortRows(words, stride, lengths, this.#count)
+    let count = 0
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] ?? 0
+      if (count === 0 || !this.#covers(rows[count - 1] ?? 0, row)) rows[count++] = row
     }
+    // An array that grows is copied again and again, which takes longer than to make its elements.
+    const kept = new Array<Prefix>(count)
+    for (let i = 0; i < count; i++) {
+      const row = rows[i] ?? 0
+      kept[i] = { version, value: valueOfWords(version, words, row * stride), length: lengths[row] ?? 0 }
+    }
+    return kept
   }
 
   #makeRoom(): void {
@@ -77,46 +87,62 @@ export class PrefixColumns {
 }
 
 /** Below this many rows a comparison sort is faster than counting. */
-const FEW_ROWS = 2048
-const DIGITS = 65536
+const FEW_ROWS = 1024
+const DIGIT_BITS = 11
+const DIGITS = 1 << DIGIT_BITS
 
-/** The rows in order of their words and then their lengths. Takes linear time for many rows. */
+/** The rows in order of their words and then their lengths: a radix sort, linear in their number. */
 function sortRows(words: Uint32Array, stride: number, lengths: Uint8Array, count: number): Uint32Array {
   let rows = new Uint32Array(count)
-  for (let at = 0; at < count; at++) rows[at] = at
+  for (let row = 0; row < count; row++) rows[row] = row
   if (count < FEW_ROWS) return rows.sort((a, b) => compareRows(words, stride, lengths, a, b))
 
   let spare = new Uint32Array(count)
-  const pass = (digitOf: (row: number) => number): void => {
-    const starts = new Uint32Array(DIGITS)
-    for (let row = 0; row < count; row++) {
-      const digit = digitOf(row)
-      starts[digit] = (starts[digit] ?? 0) + 1
+  const keys = new Uint32Array(count)
+  const starts = new Uint32Array(DIGITS)
+  keys.set(lengths.subarray(0, count))
+  for (let word = stride; word >= 0; word--) {
+    if (word < stride) for (let row = 0; row < count; row++) keys[row] = words[row * stride + word] ?? 0
+    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+      if (!distribute(keys, shift, rows, spare, starts)) continue
+      const sorted = spare
+      spare = rows
+      rows = sorted
     }
-    if (starts[digitOf(0)] === count) return
-    let start = 0
-    for (let digit = 0; digit < DIGITS; digit++) {
-      const size = starts[digit] ?? 0
-      starts[digit] = start
-      start += size
-    }
-    for (let i = 0; i < count; i++) {
-      const row = rows[i] ?? 0
-      const digit = digitOf(row)
-      const to = starts[digit] ?? 0
-      spare[to] = row
-      starts[digit] = to + 1
-    }
-    const sorted = spare
-    spare = rows
-    rows = sorted
-  }
-  pass((row) => lengths[row] ?? 0)
-  for (let i = stride - 1; i >= 0; i--) {
-    pass((row) => (words[row * stride + i] ?? 0) & 0xffff)
-    pass((row) => (words[row * stride + i] ?? 0) >>> 16)
   }
   return rows
+}
+
+/** One stable pass over one digit of the keys; false, with nothing written, if all keys have the same digit. */
+function distribute(
+  keys: Uint32Array,
+  shift: number,
+  rows: Uint32Array,
+  sorted: Uint32Array,
+  starts: Uint32Array,
+): boolean {
+  const mask = DIGITS - 1
+  const count = rows.length
+  starts.fill(0)
+  for (let row = 0; row < count; row++) {
+    const digit = ((keys[row] ?? 0) >>> shift) & mask
+    starts[digit] = (starts[digit] ?? 0) + 1
+  }
+  if (starts[((keys[0] ?? 0) >>> shift) & mask] === count) return false
+  let start = 0
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const size = starts[digit] ?? 0
+    starts[digit] = start
+    start += size
+  }
+  for (let i = 0; i < count; i++) {
+    const row = rows[i] ?? 0
+    const digit = ((keys[row] ?? 0) >>> shift) & mask
+    const to = starts[digit] ?? 0
+    sorted[to] = row
+    starts[digit] = to + 1
+  }
+  return true
 }
 
 function compareRows(words: Uint32Array, stride: number, lengths: Uint8Array, a: number, b: number): number {

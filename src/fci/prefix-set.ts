@@ -1,5 +1,5 @@
-import type { Prefix } from './prefix.ts'
-import { lastValue } from './prefix.ts'
+import type { Address, Prefix } from './prefix.ts'
+import { containsAddress, lastValue } from './prefix.ts'
 import { PrefixColumns } from './prefix-columns.ts'
 
 /** Lists known to be canonical, because going through a long one again costs more than everything else. */
@@ -18,18 +18,60 @@ export function canonicalPrefixes(prefixes: readonly Prefix[]): readonly Prefix[
   return canonicalPrefixesOf([v4, v6])
 }
 
-/** The same for prefixes in columns, which are to be given IPv4 first. */
+/** The same for prefixes in columns. */
 export function canonicalPrefixesOf(columns: readonly PrefixColumns[]): readonly Prefix[] {
-  const kept: Prefix[] = []
-  for (const column of columns) column.appendCanonical(kept)
-  return markCanonical(kept)
+  return unitePrefixes(columns.map((column) => markCanonical(column.canonicalPrefixes())))
 }
 
-/** The prefixes of all canonical lists, as a canonical list. */
+/** The prefixes of all these canonical lists, as a canonical list. */
 export function unitePrefixes(lists: readonly (readonly Prefix[])[]): readonly Prefix[] {
-  const [first, ...others] = lists
+  const ordered = lists.filter((list) => list.length > 0).sort(compareFirst)
+  const [first, ...others] = ordered
   if (first === undefined || others.length === 0) return first ?? []
-  return canonicalPrefixes(lists.flat())
+  const united = first.concat(...others)
+  const apart = others.every((list, i) => liesBehind(list[0], ordered[i]?.at(-1)))
+  return apart ? markCanonical(united) : canonicalPrefixes(united)
+}
+
+/** Every address of both versions. */
+export const ALL_PREFIXES: readonly Prefix[] = markCanonical([
+  { version: 4, value: 0n, length: 0 },
+  { version: 6, value: 0n, length: 0 },
+])
+
+/** Whether a canonical list holds every address. */
+export function holdsEveryAddress(prefixes: readonly Prefix[]): boolean {
+  return prefixes.length === 2 && prefixes.every(({ length }) => length === 0)
+}
+
+/** Whether any prefix of a canonical list holds the address; takes logarithmic time. */
+export function holdsAddress(prefixes: readonly Prefix[], address: Address): boolean {
+  let low = 0
+  let high = prefixes.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const prefix = prefixes[middle]
+    if (prefix === undefined || comparePrefixes(prefix, { ...address, length: 128 }) > 0) high = middle
+    else low = middle + 1
+  }
+  const last = prefixes[low - 1]
+  return last !== undefined && containsAddress(last, address)
+}
+
+/** The prefixes of one canonical list that do not lie inside the other. */
+export function prefixesOutside(prefixes: readonly Prefix[], others: readonly Prefix[]): readonly Prefix[] {
+  const inside = new Set(intersectPrefixes(prefixes, others))
+  const outside = prefixes.filter((prefix) => !inside.has(prefix))
+  return outside.length === prefixes.length ? prefixes : markCanonical(outside)
+}
+
+function compareFirst([a]: readonly Prefix[], [b]: readonly Prefix[]): number {
+  return a === undefined || b === undefined ? 0 : comparePrefixes(a, b)
+}
+
+function liesBehind(prefix: Prefix | undefined, last: Prefix | undefined): boolean {
+  if (prefix === undefined || last === undefined) return false
+  return prefix.version > last.version || (prefix.version === last.version && prefix.value > lastValue(last))
 }
 
 function markCanonical(prefixes: readonly Prefix[]): readonly Prefix[] {
@@ -38,15 +80,7 @@ function markCanonical(prefixes: readonly Prefix[]): readonly Prefix[] {
 }
 
 function isCanonical(prefixes: readonly Prefix[]): boolean {
-  let previous: Prefix | undefined
-  for (const prefix of prefixes) {
-    if (previous !== undefined) {
-      if (prefix.version < previous.version) return false
-      if (prefix.version === previous.version && prefix.value <= lastValue(previous)) return false
-    }
-    previous = prefix
-  }
-  return true
+  return prefixes.every((prefix, i) => i === 0 || liesBehind(prefix, prefixes[i - 1]))
 }
 
 /** Order of canonical sets: IPv4 before IPv6, then by address, a wider prefix before those inside it. */

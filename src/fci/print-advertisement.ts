@@ -23,9 +23,20 @@ export type WireAdvertisement = {
 export function printAdvertisement(advertisement: Advertisement): WireAdvertisement {
   const capabilities: WireCapability[] = []
   for (const { type, value, footprint } of canonicalCapabilities(advertisement.capabilities)) {
-    for (const footprints of printFootprint(footprint)) capabilities.push(printCapability(type, value, footprints))
+    for (const footprints of printFootprint(footprint)) {
+      if (isReadable(footprints)) capabilities.push(printCapability(type, value, footprints))
+    }
   }
   return { capabilities }
+}
+
+/** Whether every expression is short enough to be read back. Withholding the others only narrows what is offered. */
+function isReadable(footprints: JsonValue | undefined): boolean {
+  if (isJsonList(footprints)) return footprints.every(isReadable)
+  if (!isJsonObject(footprints)) return true
+  const { 'footprint-type': type, 'footprint-value': value } = footprints
+  if (type === 'footprintunion') return isReadable(value)
+  return type !== 'expr' || !isJsonList(value) || value.every((text) => String(text).length <= MAX_EXPRESSION_LENGTH)
 }
 
 function printCapability(

@@ -2,8 +2,11 @@ import { jsonOf } from './canonical-advertisement.ts'
 import type { JsonValue } from './canonical-json.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
-import { compareConjunctions, compareTexts, footprintOf } from './footprint-algebra.ts'
+import { compareConjunctions, footprintOf } from './footprint-algebra.ts'
+import { compareTexts } from './sorted-values.ts'
+import { printCondition } from './mel/print-condition.ts'
 import { formatPrefix } from './prefix.ts'
+import { holdsEveryAddress } from './prefix-set.ts'
 
 /** A Footprint object on the wire (RFC 8006 4.2.2.2). */
 export type WireFootprint = {
@@ -50,7 +53,7 @@ function printTogether(conjunctions: readonly Conjunction[]): readonly WireFootp
     return [...sortObjects(shown.filter((objects) => objects.length === 1).flat()), ...unite(bothFamilies ?? [])]
 
   // Alternatives of one type would come back as one value list, in another grouping than they left.
-  const known = alternatives.filter(({ unknown }) => unknown === undefined).map((part) => Object.keys(part)[0])
+  const known = alternatives.filter((part) => !isOpaque(part)).map((part) => Object.keys(part)[0])
   if (bothFamilies !== undefined || new Set(known).size < known.length) return undefined
   return [...sortObjects(shown.flat()), ...unite(alternatives.flatMap(printPart))]
 }
@@ -59,13 +62,21 @@ function isSingle(conjunction: Conjunction): boolean {
   return splitParts(conjunction).length === 1
 }
 
+/** Whether a part comes back as it was, whatever stands beside it in a union. */
+function isOpaque({ excluded, expressions, unknown }: Conjunction): boolean {
+  return excluded !== undefined || expressions !== undefined || unknown !== undefined
+}
+
 function splitParts(conjunction: Conjunction): readonly Conjunction[] {
-  const { prefixes, asns, countries, subdivisions, unknown } = conjunction
+  const { prefixes, asns, countries, subdivisions, excluded, expressions, unknown } = conjunction
   const parts: Conjunction[] = []
-  if (prefixes !== undefined) parts.push({ prefixes })
+  const hasCondition = excluded !== undefined || expressions !== undefined
+  // An expression alone speaks of every address.
+  if (prefixes !== undefined && !(hasCondition && holdsEveryAddress(prefixes))) parts.push({ prefixes })
   if (asns !== undefined) parts.push({ asns })
   if (countries !== undefined) parts.push({ countries })
   if (subdivisions !== undefined) parts.push({ subdivisions })
+  if (hasCondition) parts.push({ ...(excluded && { excluded }), ...(expressions && { expressions }) })
   for (const constraint of unknown ?? []) parts.push({ unknown: [constraint] })
   return parts
 }
@@ -75,7 +86,8 @@ function holds(parts: readonly Conjunction[], part: Conjunction): boolean {
 }
 
 /** The objects of one part: two of them for prefixes of both families. */
-function printPart({ prefixes, asns, countries, subdivisions, unknown }: Conjunction): readonly WireFootprint[] {
+function printPart(part: Conjunction): readonly WireFootprint[] {
+  const { prefixes, asns, countries, subdivisions, unknown } = part
   const objects: WireFootprint[] = []
   const add = (type: string, values: JsonValue): void => {
     objects.push({ 'footprint-type': type, 'footprint-value': values })
@@ -91,6 +103,8 @@ function printPart({ prefixes, asns, countries, subdivisions, unknown }: Conjunc
     )
   if (countries !== undefined) add('countrycode', countries)
   if (subdivisions !== undefined) add('subdivisioncode', subdivisions)
+  const condition = printCondition(part)
+  if (condition !== undefined) add('expr', [condition])
   for (const { type, value } of unknown ?? []) add(type, jsonOf(value))
   return objects
 }

@@ -1,3 +1,4 @@
+import { ASN_LIMIT, isCountryCode, isSubdivisionCode } from './footprint-codes.ts'
 import type { Prefix } from './prefix.ts'
 import { formatPrefix } from './prefix.ts'
 import { PrefixColumns } from './prefix-columns.ts'
@@ -19,7 +20,8 @@ export function readPrefixes(
   const written = new PrefixColumns(version, values.length)
   // An IPv4-mapped prefix among `ipv6cidr` values is an IPv4 prefix.
   const unmapped = new PrefixColumns(4, 0)
-  for (const [i, value] of values.entries()) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
     if (typeof value === 'string' && written.addText(value)) continue
     const prefix = readOnePrefix(value, version, () => `${pointer}/${i}`, reading)
     if (prefix !== undefined) (prefix.version === version ? written : unmapped).add(prefix)
@@ -66,7 +68,6 @@ const REPAIRS: Readonly<Record<PrefixRepair, string>> = {
 
 const ASN = /^as(\d{1,10})$/
 const LOOSE_ASN = /^(?:as)?(\d{1,10})(?::([!-~]+))?$/i
-const MAX_ASN = 4_294_967_295
 
 /** The values of an `asn` footprint (RFC 8006 4.3.7). */
 export function readAsns(values: readonly unknown[], pointer: string, reading: Reading): readonly number[] {
@@ -83,7 +84,7 @@ function readOneAsn(value: unknown, at: () => string, reading: Reading): number 
   const strict = typeof value === 'string' ? ASN.exec(value) : null
   const loose = typeof text === 'string' ? LOOSE_ASN.exec(text) : null
   const number = Number((strict ?? loose)?.[1] ?? Number.NaN)
-  if (!(number <= MAX_ASN)) {
+  if (!(number <= ASN_LIMIT)) {
     reading.error('asn-invalid', at(), `${quote(value)} is not an AS number such as "as64496"`)
     return undefined
   }
@@ -113,22 +114,19 @@ export function splitQualifiedAsn(value: unknown): { asn: number; qualifier: str
   return qualifier === undefined ? undefined : { asn: Number(match?.[1]), qualifier }
 }
 
-const COUNTRY = /^[a-z]{2}$/
-const SUBDIVISION = /^[a-z]{2}-[a-z0-9]{1,3}$/
-
 /** The values of a `countrycode` footprint (RFC 8006 4.3.8). */
 export function readCountries(values: readonly unknown[], pointer: string, reading: Reading): readonly string[] {
-  return readCodes(values, COUNTRY, 'country code such as "us"', 'country', pointer, reading)
+  return readCodes(values, isCountryCode, 'country code such as "us"', 'country', pointer, reading)
 }
 
 /** The values of a `subdivisioncode` footprint (RFC 9388 2.1.1). */
 export function readSubdivisions(values: readonly unknown[], pointer: string, reading: Reading): readonly string[] {
-  return readCodes(values, SUBDIVISION, 'subdivision code such as "us-ny"', 'subdivision', pointer, reading)
+  return readCodes(values, isSubdivisionCode, 'subdivision code such as "us-ny"', 'subdivision', pointer, reading)
 }
 
 function readCodes(
   values: readonly unknown[],
-  grammar: RegExp,
+  isCode: (text: string) => boolean,
   description: string,
   kind: 'country' | 'subdivision',
   pointer: string,
@@ -137,7 +135,7 @@ function readCodes(
   const codes: string[] = []
   for (const [i, value] of values.entries()) {
     const lower = typeof value === 'string' ? value.toLowerCase() : ''
-    if (!grammar.test(lower)) {
+    if (!isCode(lower)) {
       reading.error(`${kind}-invalid`, `${pointer}/${i}`, `${quote(value)} is not a ${description}`)
     } else if (lower === value) codes.push(lower)
     else if (reading.lenient) {

@@ -1,6 +1,7 @@
 import { isJsonList, isJsonObject, toJsonValue } from './canonical-json.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
 import { footprintOf, GLOBAL, MAX_OPAQUE_DEPTH, multiplyConjunctions, NOBODY } from './footprint-algebra.ts'
+import { readExpressions } from './read-expression-values.ts'
 import { readAsns, readCountries, readPrefixes, readSubdivisions } from './read-footprint-values.ts'
 import type { Reading } from './reading.ts'
 import { quote } from './reading.ts'
@@ -89,16 +90,20 @@ function narrow(terms: readonly Term[], pointer: string, reading: Reading): read
 
 /** The canonical form of alternatives; undefined if too many of them cannot be joined. */
 function joinAlternatives(alternatives: readonly Conjunction[], reading: Reading): readonly Conjunction[] | undefined {
-  const unjoinable = alternatives.reduce((count, { unknown }) => count + (unknown === undefined ? 0 : 1), 0)
+  const unjoinable = alternatives.reduce((count, alternative) => count + (isJoinable(alternative) ? 0 : 1), 0)
   if (unjoinable > reading.maxConjunctions) return undefined
   const joined = footprintOf(alternatives)
   return joined.kind === 'some' ? joined.anyOf : undefined
 }
 
+function isJoinable({ unknown, excluded, expressions }: Conjunction): boolean {
+  return unknown === undefined && excluded === undefined && expressions === undefined
+}
+
 function sizeOf(conjunctions: readonly Conjunction[]): number {
   let size = 0
-  for (const { prefixes, asns, countries, subdivisions, unknown } of conjunctions) {
-    for (const values of [prefixes, asns, countries, subdivisions, unknown]) size += values?.length ?? 0
+  for (const { excluded, ...lists } of conjunctions) {
+    for (const values of [...Object.values(lists), ...Object.values(excluded ?? {})]) size += values.length
   }
   return size
 }
@@ -207,6 +212,8 @@ function readValues(
       return [{ countries: readCountries(values, at, reading) }]
     case 'subdivisioncode':
       return [{ subdivisions: readSubdivisions(values, at, reading) }]
+    case 'expr':
+      return readExpressions(values, at, reading)
     case 'footprintunion':
       if (!inUnion) return values.flatMap((member, i) => readTerm(member, `${at}/${i}`, reading, true).anyOf)
       reading.error(

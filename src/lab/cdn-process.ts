@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { LabCdnOptions, LabCdnReady } from './lab-config.ts'
+import { API_TOKEN_VARIABLE, type LabCdnOptions, type LabCdnReady } from './lab-config.ts'
 
 const READY_DEADLINE_MS = 20_000
 const STOP_DEADLINE_MS = 5_000
@@ -50,10 +50,12 @@ export interface StartCdnProcess {
  */
 export async function startCdnProcess(start: StartCdnProcess): Promise<CdnProcess> {
   const { options, logPath } = start
+  const { apiToken, ...open } = options
   const log = openSync(logPath, start.appendLog ? 'a' : 'w', 0o600)
-  const child = fork(start.entry, [JSON.stringify(options)], {
+  const child = fork(start.entry, [JSON.stringify(open)], {
     execArgv: [...start.execArgv],
-    env: {},
+    // Arguments can be read by every user of the machine, the environment cannot.
+    env: { [API_TOKEN_VARIABLE]: apiToken },
     stdio: ['ignore', 'ignore', log, 'ipc'],
     // A Ctrl-C in the terminal is for the parent alone, which stops this process in order.
     detached: true,

@@ -5,6 +5,9 @@
  */
 export type LabKind = 'draft' | 'extended' | 'cloudflare'
 
+/** Where a lab CDN process finds its API token, if not in its options. */
+export const API_TOKEN_VARIABLE = 'MOQ_LAB_API_TOKEN'
+
 /** What one lab CDN process is started with (argv[2], as JSON). All listeners are on `host`; port 0: any free one. */
 export interface LabCdnOptions {
   readonly kind: LabKind

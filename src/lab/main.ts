@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { muteMoqLibraries } from '../moq/library-console.ts'
 import { startLabCdn } from './cdn.ts'
-import type { LabCdnOptions, LabCdnReady } from './lab-config.ts'
+import { API_TOKEN_VARIABLE, type LabCdnOptions, type LabCdnReady } from './lab-config.ts'
 
 const port = z.number().int().min(0).max(65_535)
 
@@ -52,7 +52,10 @@ async function main(): Promise<void> {
 }
 
 function parseOptions(argument: string | undefined): LabCdnOptions {
-  const parsed = optionsSchema.safeParse(parseJson(argument ?? ''))
+  const given = parseJson(argument ?? '')
+  const token = process.env[API_TOKEN_VARIABLE]
+  const withToken = typeof given === 'object' && given !== null && token !== undefined ? { apiToken: token, ...given } : given
+  const parsed = optionsSchema.safeParse(withToken)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'argument'}: ${issue.message}`)
   throw new Error(`the one argument must be LabCdnOptions as JSON (src/lab/lab-config.ts): ${faults.join('; ')}`)

@@ -6,9 +6,6 @@ import { CANARY_TRACK, type CanaryObject, type CanaryPayload } from './canary-ob
 import { followCanary } from './canary-reader.ts'
 import { type MoqSession, openSession } from './open-session.ts'
 
-export type { CanaryObject } from './canary-object.ts'
-export { MoqError, type MoqErrorCode } from './moq-error.ts'
-
 export interface CanaryDeps {
   readonly now: () => number
 }

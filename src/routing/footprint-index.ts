@@ -1,10 +1,12 @@
 import type { Advertisement } from '../fci/advertisement.ts'
+import type { Conditions } from '../fci/conjunction-conditions.ts'
+import { conditionsOf } from '../fci/conjunction-conditions.ts'
 import type { Conjunction, Footprint } from '../fci/footprint.ts'
+import { countryOf } from '../fci/footprint-algebra.ts'
 import type { ClientFacts, FootprintMatch } from '../fci/match-footprint.ts'
 import {
   asnMatch,
   countryMatch,
-  countryOf,
   GLOBAL_MATCH,
   prefixMatch,
   subdivisionMatch,
@@ -23,6 +25,7 @@ interface Rest {
   readonly asns: ReadonlySet<number> | undefined
   readonly subdivisions: ReadonlySet<string> | undefined
   readonly countries: ReadonlySet<string> | undefined
+  readonly conditions: Conditions | undefined
 }
 
 export function buildFootprintIndex(footprint: Footprint): FootprintIndex {
@@ -66,11 +69,13 @@ export function buildFootprintIndex(footprint: Footprint): FootprintIndex {
   return { match }
 }
 
-function restOf({ asns, subdivisions, countries }: Conjunction): Rest {
+function restOf(conjunction: Conjunction): Rest {
+  const { asns, subdivisions, countries } = conjunction
   return {
     asns: asns && new Set(asns),
     subdivisions: subdivisions && new Set(subdivisions),
     countries: countries && new Set(countries),
+    conditions: conditionsOf(conjunction),
   }
 }
 
@@ -93,7 +98,8 @@ function admits(rest: Rest | undefined, client: ClientFacts): boolean {
   if (rest.asns !== undefined && (asn === undefined || !rest.asns.has(asn))) return false
   if (rest.subdivisions !== undefined && (subdivision === undefined || !rest.subdivisions.has(subdivision)))
     return false
-  return rest.countries === undefined || (country !== undefined && rest.countries.has(country))
+  if (rest.countries !== undefined && (country === undefined || !rest.countries.has(country))) return false
+  return rest.conditions?.(client) ?? true
 }
 
 /** What routing asks of one advertisement; undefined where the advertisement says nothing of the kind. */

@@ -177,8 +177,8 @@ export function storeCommits(underTest: () => StoreUnderTest): void {
   it('says that it is closed when it is', async () => {
     const { store, close } = underTest()
     await close()
-    for (const call of [store.get('scopes', 'a'), store.commit([put('a', '1')]), store.ping()]) {
-      const error = await storeErrorOf(call)
+    const calls = [store.get('scopes', 'a'), store.commit([put('a', '1')]), store.ping()]
+    for (const error of await Promise.all(calls.map(storeErrorOf))) {
       expect(error.code).toBe('unavailable')
       expect(error.message).toContain('closed')
     }

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { Fault } from '../../src/lab/lab-config.ts'
-import type { OperationBody, ScopeBody } from '../support/broker-client.ts'
+import { type OperationBody, problemIn, type ScopeBody } from '../support/broker-client.ts'
 import { type BrokerProcess, plantBroker } from '../support/broker-process.ts'
 import { differencesFromBooks } from '../support/cdn-books.ts'
 import { eventually } from '../support/eventually.ts'
@@ -46,29 +47,33 @@ const both = (cdn: CdnName, method: Moment['method']): readonly Moment[] => [
   { cdn, method, stall: 'after' },
 ]
 
-/** Begins a change that gets stuck at this moment, and ends the broker by this signal then. */
-async function endIn(
-  moment: Moment,
-  signal: NodeJS.Signals,
-  begin: () => Promise<OperationBody>,
-): Promise<OperationBody> {
-  const { cdn, method, stall } = moment
+const titled = (moments: readonly Moment[]): [title: string, moment: Moment][] =>
+  moments.map((moment) => [`${moment.cdn} is ${moment.stall} the effect of a ${moment.method}`, moment])
+
+/** Begins a change, waits until it is stuck at this moment, and ends the broker by this signal. */
+async function endIn<T>({ cdn, method, stall }: Moment, signal: NodeJS.Signals, begin: () => Promise<T>): Promise<T> {
   const before = JSON.stringify((await lab.state(cdn)).scopes)
   const callsBefore = await lab.calls(cdn, method)
   await lab.setFault(cdn, { stall, times: 1, match: { method } })
-  const operation = await begin()
-  everyScope.push(operation.scope_id)
-  await eventually(`${cdn} is in the middle of ${method}`, async () => {
+  const begun = begin()
+  await eventually(`${cdn} is in the middle of a ${method}`, async () => {
     if ((await lab.calls(cdn, method)) === callsBefore) return false
     return stall === 'before' || JSON.stringify((await lab.state(cdn)).scopes) !== before
   })
   const end = await broker.end(signal)
   expect(end).toEqual(signal === 'SIGKILL' ? { code: null, signal } : { code: 0, signal: null })
+  return begun
+}
+
+/** Begins a change without waiting for its end. */
+async function begin(method: string, path: string, body?: object): Promise<OperationBody> {
+  const operation = await broker.client.begin(method, path, body)
+  everyScope.push(operation.scope_id)
   return operation
 }
 
 async function created(): Promise<ScopeBody> {
-  const scope = await broker.client.createScope()
+  const scope = await broker.client.createScope({ primary: 'cdn-a' })
   everyScope.push(scope.scope_id)
   return scope
 }
@@ -77,27 +82,26 @@ async function expectTrueBooks(): Promise<void> {
   expect(await differencesFromBooks(broker.client, lab, everyScope)).toEqual([])
 }
 
-describe('a broker that is killed while a CDN', () => {
-  it.each([...both('cdn-a', 'POST'), ...both('cdn-b', 'POST'), ...both('cdn-c', 'POST'), ...both('cdn-b', 'PUT')])(
-    '$cdn is $stall the effect of $method in a creation, ends that creation after its next start',
-    async (moment) => {
-      const { operation_id, scope_id } = await endIn(moment, 'SIGKILL', () =>
-        broker.client.begin('POST', '/moq/scopes', { name: 'crash' }),
-      )
-      await broker.start()
-      expect((await broker.client.ended(operation_id)).state).toBe('succeeded')
-      expect(await broker.client.ready(scope_id)).toMatchObject({ name: 'crash', primary: 'cdn-a' })
-      expect(await broker.client.credentials(scope_id)).not.toEqual([])
-      await expectTrueBooks()
-    },
-  )
+describe('a broker that is killed while', () => {
+  it.each(
+    titled([...both('cdn-a', 'POST'), ...both('cdn-b', 'POST'), ...both('cdn-c', 'POST'), ...both('cdn-b', 'PUT')]),
+  )('%s in a creation, ends that creation after its next start', async (_, moment) => {
+    const { operation_id, scope_id } = await endIn(moment, 'SIGKILL', () =>
+      begin('POST', '/moq/scopes', { name: 'crash', primary: 'cdn-a' }),
+    )
+    await broker.start()
+    expect((await broker.client.ended(operation_id)).state).toBe('succeeded')
+    expect(await broker.client.ready(scope_id)).toMatchObject({ name: 'crash', primary: 'cdn-a' })
+    expect(await broker.client.credentials(scope_id)).not.toEqual([])
+    await expectTrueBooks()
+  })
 
-  it.each([...both('cdn-b', 'PUT'), ...both('cdn-a', 'PATCH'), ...both('cdn-c', 'POST')])(
-    '$cdn is $stall the effect of $method in a failover, ends that failover after its next start',
-    async (moment) => {
+  it.each(titled([...both('cdn-b', 'PUT'), ...both('cdn-a', 'PATCH'), ...both('cdn-c', 'POST')]))(
+    '%s in a failover, ends that failover after its next start',
+    async (_, moment) => {
       const { scope_id } = await created()
       const { operation_id } = await endIn(moment, 'SIGKILL', () =>
-        broker.client.begin('POST', `/moq/scopes/${scope_id}/failover`, { to: 'cdn-b', reason: 'crash' }),
+        begin('POST', `/moq/scopes/${scope_id}/failover`, { to: 'cdn-b', reason: 'crash' }),
       )
       await broker.start()
       expect((await broker.client.ended(operation_id)).state).toBe('succeeded')
@@ -106,13 +110,11 @@ describe('a broker that is killed while a CDN', () => {
     },
   )
 
-  it.each([...both('cdn-a', 'DELETE'), ...both('cdn-b', 'DELETE')])(
-    '$cdn is $stall the effect of $method in a deletion, ends that deletion after its next start',
-    async (moment) => {
+  it.each(titled([...both('cdn-a', 'DELETE'), ...both('cdn-b', 'DELETE')]))(
+    '%s in a deletion, ends that deletion after its next start',
+    async (_, moment) => {
       const { scope_id } = await created()
-      const { operation_id } = await endIn(moment, 'SIGKILL', () =>
-        broker.client.begin('DELETE', `/moq/scopes/${scope_id}`),
-      )
+      const { operation_id } = await endIn(moment, 'SIGKILL', () => begin('DELETE', `/moq/scopes/${scope_id}`))
       await broker.start()
       expect((await broker.client.ended(operation_id)).state).toBe('succeeded')
       expect(await broker.client.scope(scope_id)).toBeUndefined()
@@ -121,22 +123,59 @@ describe('a broker that is killed while a CDN', () => {
   )
 })
 
+describe('a broker that is killed in the middle of many changes', () => {
+  it.each([3, 20, 45])(
+    'ends all of them after its next start, when %i calls had arrived at the CDNs',
+    async (calls) => {
+      const names: readonly CdnName[] = ['cdn-a', 'cdn-b', 'cdn-c']
+      const arrived = async (): Promise<number> => {
+        const counts = await Promise.all(names.map(async (name) => Object.values((await lab.state(name)).calls)))
+        return counts.flat().reduce((sum, count) => sum + count, 0)
+      }
+      const [kept, left] = await Promise.all([created(), created()])
+      // Slow enough for the kill to find calls under way at all three.
+      await Promise.all(names.map((name) => lab.setFault(name, { latencyMs: 30 })))
+      const before = await arrived()
+      const changes = Promise.allSettled([
+        begin('POST', `/moq/scopes/${kept.scope_id}/failover`, { to: 'cdn-c', reason: 'crash' }),
+        begin('DELETE', `/moq/scopes/${left.scope_id}`),
+        ...Array.from({ length: 15 }, () => begin('POST', '/moq/scopes', { primary: 'cdn-a' })),
+      ])
+      await eventually(`${calls} calls have arrived`, async () => (await arrived()) >= before + calls)
+      await broker.end('SIGKILL')
+      await changes
+      await lab.clearFaults()
+
+      await broker.start()
+      await eventually('nothing is at work', async () => {
+        const scopes = await broker.client.scopes()
+        return scopes.every(({ state, operation }) => state === 'ready' && operation === undefined)
+      })
+      await expectTrueBooks()
+    },
+  )
+})
+
 describe('a broker that is asked to stop in the middle of a creation', () => {
-  it('ends within its drain time with code 0, and its next start ends the creation', async () => {
-    const moment: Moment = { cdn: 'cdn-b', method: 'POST', stall: 'after' }
+  it('ends within its drain time with code 0, tells who waits, and its next start ends the creation', async () => {
     const asked = performance.now()
-    const { operation_id, scope_id } = await endIn(moment, 'SIGTERM', () => broker.client.begin('POST', '/moq/scopes'))
-    expect(performance.now() - asked).toBeLessThan(DRAIN_MS + 2_000)
+    const answer = await endIn({ cdn: 'cdn-b', method: 'POST', stall: 'after' }, 'SIGTERM', () =>
+      broker.client.call('POST', '/moq/scopes', { body: { primary: 'cdn-a' } }),
+    )
+    expect(performance.now() - asked).toBeLessThan(DRAIN_MS + 1_500)
+    expect(problemIn(answer)).toMatchObject({ status: 503, type: 'urn:moq-broker:problem:shutting-down' })
+    const { operation, scope } = z.object({ operation: z.string(), scope: z.string() }).parse(answer.json)
+    everyScope.push(scope)
     await broker.start()
-    expect((await broker.client.ended(operation_id)).state).toBe('succeeded')
-    await broker.client.ready(scope_id)
+    expect((await broker.client.ended(operation)).state).toBe('succeeded')
+    await broker.client.ready(scope)
     await expectTrueBooks()
   })
 
   it('waits for a creation that ends in time', async () => {
     await lab.setFault('cdn-c', { latencyMs: 500, match: { method: 'POST' } })
     const calls = await lab.calls('cdn-c', 'POST')
-    const answer = broker.client.call('POST', '/moq/scopes', { body: {} })
+    const answer = broker.client.call('POST', '/moq/scopes', { body: { primary: 'cdn-a' } })
     await eventually('cdn-c is at work', async () => (await lab.calls('cdn-c', 'POST')) > calls)
     const end = broker.end('SIGTERM')
     expect((await answer).status).toBe(201)

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { openCanaryWorld, type CanaryWorld, type CanaryWorldOptions } from '../support/canary-world.ts'
+import { watchScope } from '../../src/broker/health/scope-watch.ts'
+import { sleep } from '../../src/broker/repeat.ts'
+import { createScopeChanges } from '../../src/broker/scopes/scope-changes.ts'
+import { type CanaryWorld, type CanaryWorldOptions, openCanaryWorld } from '../support/canary-world.ts'
 import { until } from '../support/moq-client.ts'
 
 const worlds: CanaryWorld[] = []
@@ -98,7 +101,12 @@ describe('the canary monitor', () => {
   it('has no path for a provider that canaries cannot watch, and goes by its API instead', async () => {
     const world = await open({ unwatched: ['cdn-c'] })
     await world.steady()
-    expect(world.canary.paths().map(({ provider }) => provider).toSorted()).toEqual(['cdn-a', 'cdn-b'])
+    expect(
+      world.canary
+        .paths()
+        .map(({ provider }) => provider)
+        .toSorted(),
+    ).toEqual(['cdn-a', 'cdn-b'])
     expect(world.board.get('cdn-c').state).toBe('unknown')
     const created = await world.scopes.create({ providers: ['cdn-c'] }, { by: 'test' })
     await created.ended
@@ -107,12 +115,48 @@ describe('the canary monitor', () => {
   })
 })
 
+describe('a watched scope', () => {
+  it('counts an object once though a relay hands it out again to a new session', async () => {
+    const world = await open({ canary: false })
+    const created = await world.scopes.create({ name: 'demo' }, { by: 'test' })
+    await created.ended
+    await using watch = watchScope(
+      {
+        scopes: world.scopes,
+        changes: createScopeChanges(),
+        isWatchable: () => true,
+        instance: 'test',
+        // Slow, so that the newest object is still the first one when the session is back.
+        intervalMs: 1_500,
+        connectTimeoutMs: 1_000,
+        refreshMs: 10_000,
+        now: Date.now,
+        random: () => 0,
+        sleep,
+        log: () => undefined,
+      },
+      created.scope,
+    )
+    const received: string[] = []
+    watch.onObject((provider, { sequence }) => received.push(`${provider} ${sequence}`))
+    await until('the first object from cdn-b', () => received.includes('cdn-b 0'))
+    await world.cdns['cdn-b'].setFault({ relayDown: true })
+    await world.cdns['cdn-b'].setFault(undefined)
+    await until('the second object from cdn-b', () => received.includes('cdn-b 1'))
+    expect(received.filter((object) => object.startsWith('cdn-b'))).toEqual(['cdn-b 0', 'cdn-b 1'])
+    expect(watch.paths().find(({ provider }) => provider === 'cdn-b')).toMatchObject({ objects: 2, lastSequence: 1 })
+  })
+})
+
 describe('the verification of a scope', () => {
   it('tells for every placement how long an object took from the primary', async () => {
     const world = await open()
     const created = await world.scopes.create({ name: 'demo' }, { by: 'test' })
     await created.ended
-    const verified = await world.canary.verify(created.scope, { timeoutMs: 4_000, signal: new AbortController().signal })
+    const verified = await world.canary.verify(created.scope, {
+      timeoutMs: 4_000,
+      signal: new AbortController().signal,
+    })
     expect(verified.map(({ provider, role, outcome }) => ({ provider, role, outcome }))).toEqual([
       { provider: 'cdn-a', role: 'primary', outcome: 'received' },
       { provider: 'cdn-b', role: 'secondary', outcome: 'received' },
@@ -126,7 +170,10 @@ describe('the verification of a scope', () => {
     const created = await world.scopes.create({ name: 'demo' }, { by: 'test' })
     await created.ended
     await world.cdns['cdn-b'].setFault({ relayDown: true })
-    const verified = await world.canary.verify(created.scope, { timeoutMs: 4_000, signal: new AbortController().signal })
+    const verified = await world.canary.verify(created.scope, {
+      timeoutMs: 4_000,
+      signal: new AbortController().signal,
+    })
     expect(verified.map(({ provider, outcome }) => `${provider} ${outcome}`)).toEqual([
       'cdn-a received',
       'cdn-b failed',
@@ -140,7 +187,10 @@ describe('the verification of a scope', () => {
     const created = await world.scopes.create({ name: 'demo' }, { by: 'test' })
     await created.ended
     await world.cdns['cdn-a'].setFault({ relayDown: true })
-    const verified = await world.canary.verify(created.scope, { timeoutMs: 2_000, signal: new AbortController().signal })
+    const verified = await world.canary.verify(created.scope, {
+      timeoutMs: 2_000,
+      signal: new AbortController().signal,
+    })
     expect(verified.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'failed'])
     expect(JSON.stringify(verified)).toContain('nothing can be published on \\"cdn-a\\"')
   })

@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type CanaryObject,
-  MoqError,
-  type PublishCanary,
-  publishCanary,
-  type SubscribeCanary,
-  subscribeCanary,
-} from '../../src/moq/canary.ts'
+import { type PublishCanary, publishCanary, type SubscribeCanary, subscribeCanary } from '../../src/moq/canary.ts'
+import type { CanaryObject } from '../../src/moq/canary-object.ts'
+import { MoqError } from '../../src/moq/moq-error.ts'
 import { connectClient, until } from '../support/moq-client.ts'
 import { startTestRelay, type TestRelay } from '../support/moq-relay.ts'
 import { startSilentServer } from '../support/silent-server.ts'

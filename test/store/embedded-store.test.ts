@@ -94,12 +94,8 @@ describe('the data folder of an embedded store', () => {
       await database.put(key, `${await database.get(key)}!`)
     })
     const store = await folder.reopen()
-    for (const call of [
-      store.get('scopes', 'bad'),
-      store.list('scopes', { limit: 9 }),
-      store.commit([put('bad', '1')]),
-    ]) {
-      const error = await storeErrorOf(call)
+    const calls = [store.get('scopes', 'bad'), store.list('scopes', { limit: 9 }), store.commit([put('bad', '1')])]
+    for (const error of await Promise.all(calls.map(storeErrorOf))) {
       expect(error.code).toBe('corrupt')
       expect(error.message).toContain('r!scopes!bad')
       expect(error.message).toContain(folder.path)

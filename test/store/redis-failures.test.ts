@@ -183,8 +183,8 @@ describeRedis('a Redis store whose server', () => {
     await redis.set('{test}:index:scopes', 'foreign')
     expect((await storeErrorOf(store.list('scopes', { limit: 9 }))).code).toBe('corrupt')
     await redis.set('{test}:record:keys:a', 'foreign')
-    for (const call of [store.get('keys', 'a'), store.commit([put('a', '1', 'any', 'keys')])]) {
-      const error = await storeErrorOf(call)
+    const calls = [store.get('keys', 'a'), store.commit([put('a', '1', 'any', 'keys')])]
+    for (const error of await Promise.all(calls.map(storeErrorOf))) {
       expect(error.code).toBe('corrupt')
       expect(error.message).toMatch(/record \S*a is damaged/)
     }

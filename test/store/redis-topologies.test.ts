@@ -63,8 +63,8 @@ describeRedis('a store on a Redis Cluster', () => {
     await store.commit([put('a', '1')])
     await owner.kill()
     const began = performance.now()
-    for (const call of [store.commit([put('a', '2')]), store.get('scopes', 'a')]) {
-      const error = await storeErrorOf(call)
+    const calls = [store.commit([put('a', '2')]), store.get('scopes', 'a')]
+    for (const error of await Promise.all(calls.map(storeErrorOf))) {
       expect(error.code).toBe('unavailable')
       expect(error.message).toContain(`the Cluster ${HOST}:${servers[0]?.port}`)
     }

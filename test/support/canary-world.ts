@@ -13,6 +13,7 @@ import { createIdSource } from '../../src/broker/identifiers.ts'
 import { labConfig } from '../../src/broker/lab-config.ts'
 import { createAdministrativeStates } from '../../src/broker/providers/administrative-states.ts'
 import { createProviderDirectory } from '../../src/broker/providers/create-provider-directory.ts'
+import type { ProviderDirectory } from '../../src/broker/providers/provider-directory.ts'
 import { sleep } from '../../src/broker/repeat.ts'
 import type { RouteService } from '../../src/broker/route-service.ts'
 import { createProvisioning } from '../../src/broker/scopes/create-provisioning.ts'
@@ -46,11 +47,15 @@ const INTERVAL_MS = 50
 export const SIGNING_KEY = 'a key for signing reports'
 
 export interface CanaryWorldOptions {
+  /** Default true; without it there is no canary scope and no session. */
+  readonly canary?: boolean
   /** Providers that canaries do not watch. */
   readonly unwatched?: readonly CdnId[]
   /** Footprints instead of the usual ones. */
   readonly footprints?: Partial<Record<CdnId, readonly string[]>>
   readonly automaticFailover?: boolean
+  /** Drills turn the lab's own fault dials instead of the listeners in `faults`. */
+  readonly labFaultDials?: boolean
   readonly settings?: Partial<DrillSettings>
 }
 
@@ -58,6 +63,7 @@ export interface CanaryWorldOptions {
 export interface CanaryWorld extends AsyncDisposable {
   readonly store: Store
   readonly scopes: ScopeService
+  readonly providers: ProviderDirectory
   readonly routes: RouteService
   readonly board: CountingHealthBoard
   readonly canary: CanaryMonitor
@@ -114,7 +120,7 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
         apiUrl: cdns[name].apiUrl,
         fciUrl: cdns[name].fciUrl,
         relayUrl: cdns[name].relayUrl,
-        adminUrl: faults[name].url,
+        adminUrl: options.labFaultDials === true ? cdns[name].adminUrl : faults[name].url,
         apiToken: `lab-token-of-${name}`,
         accountId: 'a'.repeat(32),
       })),
@@ -174,7 +180,7 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
       observe: () => {},
     })
     const canary = startCanaryMonitor({
-      health: { canary: true, interval_ms: INTERVAL_MS, connect_timeout_ms: 1_000 },
+      health: { canary: options.canary ?? true, interval_ms: INTERVAL_MS, connect_timeout_ms: 1_000 },
       providers,
       scopes,
       changes,
@@ -245,6 +251,9 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
     },
     get scopes() {
       return broker.scopes
+    },
+    get providers() {
+      return broker.providers
     },
     get routes() {
       return broker.routes

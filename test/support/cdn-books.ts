@@ -53,7 +53,9 @@ async function booksOf(
   const placed = scopes.flatMap(({ placements }) =>
     placements.flatMap((one) => (one.provider === cdn && one.scope_id !== undefined ? [one.scope_id] : [])),
   )
-  const histories = await Promise.all([...new Set(everyScope)].map((id) => client.events(id)))
+  const histories = await Promise.all(
+    [...new Set([...everyScope, ...scopes.map(({ scope_id }) => scope_id)])].map((id) => client.events(id)),
+  )
   const orphans = histories.flat().filter((event) => event.type === 'orphan.listed' && event.provider === cdn)
   const abandoned = orphans.flatMap(({ detail }) => ABANDONED.exec(detail)?.[1] ?? [])
   return {
@@ -65,9 +67,7 @@ async function booksOf(
 
 /** A primary pulls from nobody, everybody else from its relay. */
 function expectedUpstreams(lab: LabProcesses, cdn: CdnName, id: string, scopes: readonly ScopeBody[]): string[] {
-  const scope = scopes.find(({ placements }) =>
-    placements.some((one) => one.provider === cdn && one.scope_id === id),
-  )
+  const scope = scopes.find(({ placements }) => placements.some((one) => one.provider === cdn && one.scope_id === id))
   const primary = CDN_NAMES.find((name) => name === scope?.primary)
   return primary === undefined || primary === cdn ? [] : [new URL(lab.cdn(primary).relayUrl).host]
 }

@@ -9,7 +9,7 @@ export interface ApiClientOptions {
   /** Origin of the broker, e.g. `http://127.0.0.1:8080`; a path below it is kept. */
   readonly url: string
   readonly key?: string
-  /** For all requests of this client together. */
+  /** For each request. */
   readonly timeoutMs: number
   /** Ends every request at once. */
   readonly signal?: AbortSignal
@@ -48,8 +48,6 @@ const MAX_BYTES = 64_000_000
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { url, key, timeoutMs } = options
   const agent = new Agent({ connections: 2, maxResponseSize: MAX_BYTES })
-  const deadline = AbortSignal.timeout(timeoutMs)
-  const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
 
   async function send({ method, path, query = {}, body, headers }: ApiRequest): Promise<ApiAnswer> {
     const target = new URL(`${url.replace(/\/$/, '')}${path}`)
@@ -57,6 +55,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     let status: number
     let text: string
     let retryAfter: string | undefined
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
     try {
       const answer = await request(target, {
         method,

@@ -47,13 +47,20 @@ export function problemLines(problem: ProblemAnswer): readonly string[] {
   ]
   return [
     ...(detail === undefined ? [] : [detail]),
-    ...errors.map((fault) => {
-      const place = fault.pointer ?? fault.parameter
-      return `- ${place === undefined ? '' : `${place}: `}${fault.detail}`
-    }),
+    ...(isToldAlready(problem) ? [] : errors.map(faultLine)),
     ...providers.map((failure) => `- ${failure.provider}: ${failure.code}: ${failure.detail}`),
     ...(ids.length === 0 ? [] : [`(${ids.join(', ')})`]),
   ].map(printable)
+}
+
+/** The detail of a single fault often says it all, with its place. */
+function isToldAlready({ detail = '', errors = [] }: ProblemAnswer): boolean {
+  return errors.length === 1 && errors.every((fault) => detail.includes(fault.detail))
+}
+
+function faultLine(fault: NonNullable<ProblemAnswer['errors']>[number]): string {
+  const place = fault.pointer ?? fault.parameter
+  return `- ${place === undefined ? '' : `${place}: `}${fault.detail}`
 }
 
 function adviceLines({ type, status, operation }: ProblemAnswer, context: ProblemContext): readonly string[] {
@@ -69,6 +76,7 @@ function adviceLines({ type, status, operation }: ProblemAnswer, context: Proble
   if (operation !== undefined && (type.endsWith(':operation-in-progress') || status >= 500)) {
     return [`See what it does: moq-broker operation show ${operation}`]
   }
-  if (context.retryAfter !== undefined && /^\d+$/.test(context.retryAfter)) return [`Try again in ${context.retryAfter} s.`]
+  if (context.retryAfter !== undefined && /^\d+$/.test(context.retryAfter))
+    return [`Try again in ${context.retryAfter} s.`]
   return []
 }

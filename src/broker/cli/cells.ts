@@ -1,10 +1,19 @@
-import { durationInWords } from './duration.ts'
+import { ageInWords } from './duration.ts'
 import type { Cell } from './table.ts'
 import type { Format } from './terminal.ts'
 
 const GOOD = new Set(['ready', 'enabled', 'up', 'closed', 'succeeded', 'done'])
 const BAD = new Set(['failed', 'down', 'open', 'disabled'])
-const PASSING = new Set(['degraded', 'drained', 'unwired', 'half_open', 'pending', 'provisioning', 'deleting', 'leaving'])
+const PASSING = new Set([
+  'degraded',
+  'drained',
+  'unwired',
+  'half_open',
+  'pending',
+  'provisioning',
+  'deleting',
+  'leaving',
+])
 
 /** A state in its colour. */
 export function stateCell(state: string): Cell {
@@ -27,5 +36,5 @@ export function timeText(time: string): string {
 export function relativeTime(time: string, now: number): string {
   const at = Date.parse(time)
   if (Number.isNaN(at)) return time
-  return at > now ? `in ${durationInWords(at - now)}` : `${durationInWords(now - at)} ago`
+  return at > now ? `in ${ageInWords(at - now)}` : `${ageInWords(now - at)} ago`
 }

@@ -3,9 +3,9 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { type ApiClient, createApiClient } from './api-client.ts'
 import { CliFailure } from './cli-failure.ts'
+import { describeInput, readInput } from './command-input.ts'
 import { parseDuration } from './duration.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { describeInput, readInput } from './command-input.ts'
 import type { Cli } from './terminal.ts'
 
 /** What a command against a broker works with. */
@@ -14,8 +14,7 @@ export interface ClientRun extends Cli {
   readonly json: boolean
   /** Prints the one JSON document of `--json`, or else the text. */
   show(raw: unknown, text: () => string): void
-  /** A second client of the same broker: for what must outlive this one's deadline or signal. */
-  openApi(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): ApiClient
+  readonly timeoutMs: number
 }
 
 export interface ClientCommand<Input> {
@@ -28,6 +27,9 @@ export interface ClientCommand<Input> {
   readonly input: z.ZodType<Input>
   readonly run: (input: Input, run: ClientRun) => Promise<ExitCode | undefined>
 }
+
+/** Adds a command below another one. */
+export type AddCommand = <Input>(parent: Command, spec: ClientCommand<Input>) => void
 
 const DEFAULT_URL = 'http://127.0.0.1:8080'
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -63,7 +65,7 @@ export function addClientCommand<Input>(
     .option('--url <url>', `the broker (env: MOQ_BROKER_URL; default: ${DEFAULT_URL})`)
     .option('--key <key>', 'API key (better: env MOQ_BROKER_KEY, which other users cannot see)')
     .option('--key-file <file>', 'file that holds the API key')
-    .option('--timeout <duration>', 'for the whole command (default: 60s)')
+    .option('--timeout <duration>', 'how long to wait for an answer (default: 60s)')
     .option('--json', 'print one JSON document')
     .action(async () => {
       const given = describeInput(command)
@@ -92,12 +94,12 @@ function openRun(cli: Cli, connection: Connection): ClientRun {
   const { json } = connection
   const url = brokerUrl(connection.url ?? nonEmpty(cli.env['MOQ_BROKER_URL']) ?? DEFAULT_URL)
   const key = connection.key ?? keyFrom(connection.keyFile) ?? nonEmpty(cli.env['MOQ_BROKER_KEY'])
-  const target = { url, ...(key === undefined ? {} : { key: sendable(key) }) }
+  const timeoutMs = connection.timeout ?? DEFAULT_TIMEOUT_MS
   return {
     ...cli,
     json,
-    api: createApiClient({ ...target, timeoutMs: connection.timeout ?? DEFAULT_TIMEOUT_MS }),
-    openApi: (options) => createApiClient({ ...target, ...options }),
+    timeoutMs,
+    api: createApiClient({ url, timeoutMs, ...(key === undefined ? {} : { key: sendable(key) }) }),
     show(raw, text) {
       cli.out.write(json ? jsonText(raw) : text())
     },

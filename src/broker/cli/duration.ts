@@ -8,6 +8,11 @@ export function parseDuration(text: string): number | undefined {
   return Number.isSafeInteger(milliseconds) ? milliseconds : undefined
 }
 
+/** How long ago or ahead, in whole seconds or more: `0 s`, `53 s`, `12 min`. */
+export function ageInWords(milliseconds: number): string {
+  return milliseconds < 60_000 ? `${Math.floor(milliseconds / 1_000)} s` : durationInWords(milliseconds)
+}
+
 /** In words with at most three digits: `4 ms`, `1.42 s`, `12 min`, `3 h`, `5 d`. */
 export function durationInWords(milliseconds: number): string {
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`

@@ -148,6 +148,12 @@ export const ConfigSchema = z.strictObject({
     })
     .prefault({}),
   repair: z.strictObject({ interval_ms: milliseconds(50, 3_600_000).default(2_000) }).prefault({}),
+  operations: z
+    .strictObject({
+      /** An operation whose broker has not been heard of for this long goes on at another replica. */
+      claim_ms: milliseconds(1_000, 3_600_000).default(60_000),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       body_bytes: z.number().int().min(1_024).max(10_000_000).default(65_536),

@@ -173,7 +173,12 @@ export function createDrillControl(deps: DrillControlDeps): DrillControl {
     },
 
     async get(id) {
-      if (current?.id === id) return current.report()
+      const session = current
+      if (session?.id === id) {
+        // Whoever reads of the end may begin the next drill.
+        if (session.report().state === 'ended') await session.ended
+        return session.report()
+      }
       return (await guarded(() => readDrill(store, id)))?.value.report
     },
 

@@ -33,7 +33,8 @@ export class DrillLog {
 
   /** Adds to the timeline without storing it yet. */
   mark(event: string, detail: string, at = this.#deps.now()): void {
-    const timeline = [...this.report.timeline, { at, event, detail }]
+    // What a look-up or an object showed is noticed a little later than it happened.
+    const timeline = [...this.report.timeline, { at, event, detail }].toSorted((a, b) => a.at - b.at)
     this.#stored = { ...this.#stored, report: { ...this.report, timeline } }
   }
 
@@ -44,13 +45,13 @@ export class DrillLog {
   /** Stores what has to be undone, before it is done. Throws `StoreError`. */
   async intend(undo: DrillUndo): Promise<void> {
     this.#stored = { ...this.#stored, undo }
-    await this.#commit([])
+    await this.#commit(this.#stored, [])
   }
 
   /** Stores a phase that is over. A store that is away does not end a drill; the next phase is stored with this one. */
   async save(): Promise<void> {
     try {
-      await this.#commit([])
+      await this.#commit(this.#stored, [])
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       this.#deps.log('drill.not_stored', { drill: this.report.id, code: error.code })
@@ -60,12 +61,13 @@ export class DrillLog {
   /** Stores the end together with further changes. Throws `StoreError`. */
   async end(report: DrillReport, changes: readonly Change[]): Promise<void> {
     const { undo: _, ...rest } = this.#stored
-    this.#stored = { ...rest, report }
-    await this.#commit(changes)
+    const ended = { ...rest, report }
+    await this.#commit(ended, changes)
+    this.#stored = ended
   }
 
-  async #commit(changes: readonly Change[]): Promise<void> {
+  async #commit(stored: StoredDrill, changes: readonly Change[]): Promise<void> {
     const { store, lease } = this.#deps
-    await store.commit([putDrill(this.#stored), ...changes], { fence: lease })
+    await store.commit([putDrill(stored), ...changes], { fence: lease })
   }
 }

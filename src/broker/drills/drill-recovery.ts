@@ -82,7 +82,10 @@ async function restore(deps: DrillRecoveryDeps, stored: StoredDrill, lease: Leas
     for (const { done, detail } of steps) drillLog.mark(done ? 'returned' : 'restore-failed', detail)
     missing.push(...steps.filter(({ done }) => !done).map(({ detail }) => detail))
     // This process stops too: the next start goes on.
-    if (signal.aborted) return drillLog.save()
+    if (signal.aborted) {
+      await drillLog.save()
+      return
+    }
   }
   const because = ['the broker stopped during the drill', ...missing.map((detail) => `not restored: ${detail}`)].join(
     '; ',

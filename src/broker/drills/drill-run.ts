@@ -171,7 +171,6 @@ export class DrillRun {
     const progress = new DrillProgress({ log, observer, board, overlay, primary, now, injectedAt, mustMove })
     let held = false
     for (;;) {
-      await this.#tick()
       if (await progress.note()) await log.save()
       const unbitten = progress.faultThatDidNotBite(settings.biteMs)
       if (unbitten !== undefined) return unbitten
@@ -186,6 +185,7 @@ export class DrillRun {
       if (missing !== undefined && elapsed > budgetMs) {
         return { verdict: 'failed', because: `${missing} within ${budgetMs} ms after the injection` }
       }
+      await this.#tick()
     }
   }
 

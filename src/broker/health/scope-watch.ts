@@ -1,4 +1,5 @@
-import { type CanaryObject, publishCanary, subscribeCanary } from '../../moq/canary.ts'
+import { publishCanary, subscribeCanary } from '../../moq/canary.ts'
+import type { CanaryObject } from '../../moq/canary-object.ts'
 import type { Log } from '../log.ts'
 import type { ScopeChanges } from '../scopes/scope-changes.ts'
 import type { ConnectUrl, ScopeService, ScopeView } from '../scopes/scope-service.ts'

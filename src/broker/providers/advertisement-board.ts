@@ -87,7 +87,8 @@ export function createAdvertisementBoard(deps: AdvertisementBoardDeps): Advertis
   }
 
   async function load(config: ProviderConfig): Promise<{ readonly text: string; readonly etag?: string } | undefined> {
-    if (config.fci_file !== undefined) return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(config.fci_file)) }
+    if (config.fci_file !== undefined)
+      return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(config.fci_file)) }
     if (config.fci === undefined) return undefined
     const token = deps.tokens.get(config.id)
     const etag = held.get(config.id)?.etag

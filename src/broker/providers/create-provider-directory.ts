@@ -65,6 +65,7 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
     capabilities: (id) => entries.get(id)?.configured.capabilities,
     administrative: (id) => deps.states.get(id).state,
     health: (id) => (deps.overlay.drilled(id) === undefined ? deps.health.get(id).state : 'down'),
+    isHeldBack: (id) => entries.get(id)?.guarded.snapshot().state === 'open',
     config: (id) => entries.get(id)?.config,
     breaker: (id): BreakerSnapshot | undefined => entries.get(id)?.guarded.snapshot(),
     facts: () => [...entries].map(([id, entry]) => facts(id, entry.config)),

@@ -2,6 +2,7 @@ import { createFallbackCycles } from './fallback-cycles.ts'
 import type { RunnerDeps } from './operation-runner.ts'
 import { createOperationSupervisor, type OperationSupervisor } from './operation-supervisor.ts'
 import { createProviderCalls } from './provider-calls.ts'
+import type { RepairedProviders } from './provisioning-providers.ts'
 import { createScopeCommands } from './scope-commands.ts'
 import { createScopeQueries } from './scope-queries.ts'
 import { createScopeRecovery, type ScopeRecovery } from './scope-recovery.ts'
@@ -14,7 +15,9 @@ export interface Provisioning {
   readonly recovery: ScopeRecovery
 }
 
-export function createProvisioning(deps: Omit<RunnerDeps, 'calls'>): Provisioning {
+export function createProvisioning(
+  deps: Omit<RunnerDeps, 'calls'> & { readonly providers: RepairedProviders },
+): Provisioning {
   const { store, vault, providers, now, newId, instance, log } = deps
   const supervisor = createOperationSupervisor({ ...deps, calls: createProviderCalls(providers, vault) })
   const cycles = createFallbackCycles(store, vault)

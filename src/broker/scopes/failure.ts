@@ -46,14 +46,20 @@ export const PROVIDER_DRAINED: Failure = {
 
 /**
  * What the record keeps. Transient failures are retried with growing pauses; failures that somebody has to mend are
- * tried again every five minutes; a request that the provider calls wrong is not repeated.
+ * tried again every five minutes; a request that the provider calls wrong is not repeated. A call that an open breaker
+ * held back is no attempt and makes no pause longer.
  */
 export function placementError(failure: Failure, earlier: PlacementError | undefined, now: number): PlacementError {
-  const attempts = (earlier?.attempts ?? 0) + 1
+  const held = failure.code === 'breaker_open'
+  const attempts = (earlier?.attempts ?? 0) + (held ? 0 : 1)
   const base = { code: failure.code, detail: failure.detail, at: now, attempts }
   if (failure.code === 'rejected' || failure.code === 'unsupported') return base
-  const pause = failure.transient
-    ? Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 10), LAST_RETRY_MS)
-    : LAST_RETRY_MS
-  return { ...base, retryAt: now + Math.max(failure.retryAfterMs ?? 0, pause) }
+  return {
+    ...base,
+    retryAt: now + Math.max(failure.retryAfterMs ?? 0, held ? FIRST_RETRY_MS : pauseMs(failure, attempts)),
+  }
+}
+
+function pauseMs({ transient }: Failure, attempts: number): number {
+  return transient ? Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 10), LAST_RETRY_MS) : LAST_RETRY_MS
 }

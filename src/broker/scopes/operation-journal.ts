@@ -13,6 +13,8 @@ export interface JournalDeps {
   readonly log: (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
   /** Told after each commit; `undefined` after deletion. */
   readonly onScope: (id: string, scope: { readonly revision: number; readonly record: ScopeRecord } | undefined) => void
+  /** How long a runner's claim on an operation holds after its last write; default 60 s. It is renewed while it runs. */
+  readonly claimMs?: number
   readonly signal: AbortSignal
 }
 
@@ -31,11 +33,14 @@ export class OperationLost extends Error {
   override readonly name = 'OperationLost'
 }
 
-/** How long a runner's claim holds after its last write. Longer than any single call with its pauses. */
-const CLAIM_MS = 60_000
+const DEFAULT_CLAIM_MS = 60_000
 const ENDED_TTL_MS = 7 * 24 * 3_600_000
 const FIRST_PAUSE_MS = 200
 const LAST_PAUSE_MS = 5_000
+
+export function claimMsOf({ claimMs }: Pick<JournalDeps, 'claimMs'>): number {
+  return claimMs ?? DEFAULT_CLAIM_MS
+}
 
 /** Writes an operation and its scope, always together. Their revisions are the fence against a second runner. */
 export class OperationJournal {
@@ -80,7 +85,7 @@ export class OperationJournal {
   }
 
   #claimed(entry: JournalEntry): JournalEntry {
-    const until = this.#deps.now() + CLAIM_MS
+    const until = this.#deps.now() + claimMsOf(this.#deps)
     return { ...entry, operation: { ...entry.operation, runner: { instance: this.#deps.instance, until } } }
   }
 

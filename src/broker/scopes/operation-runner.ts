@@ -3,7 +3,7 @@ import { concludeOperation } from './conclude-operation.ts'
 import { type Failure, failureOf } from './failure.ts'
 import { type Bookkeeping, type Call, electPrimary, nextActions, type Situation } from './next-actions.ts'
 import type { Operation, Step } from './operation.ts'
-import { type JournalDeps, type JournalEntry, OperationJournal } from './operation-journal.ts'
+import { claimMsOf, type JournalDeps, type JournalEntry, OperationJournal } from './operation-journal.ts'
 import type { CallResult, ProviderCalls } from './provider-calls.ts'
 import type { ProvisioningProviders } from './provisioning-providers.ts'
 import { applyBookkeeping, applyCall, applyFailure, applyIntent, type RecordChange } from './record-changes.ts'
@@ -208,11 +208,15 @@ class OperationRun {
     this.#wake?.()
   }
 
+  /** Waits for an outcome, or until the claim has to be renewed: a call may take longer than a claim holds. */
   async #arrivals(): Promise<void> {
     if (this.#arrived.length > 0) return
+    const renewal = new AbortController()
     await new Promise<void>((resolve) => {
       this.#wake = () => resolve()
+      void this.#deps.sleep(claimMsOf(this.#deps) / 3, renewal.signal).then(() => resolve())
     })
+    renewal.abort()
     this.#wake = undefined
   }
 

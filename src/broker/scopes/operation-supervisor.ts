@@ -20,9 +20,9 @@ export function createOperationSupervisor(deps: RunnerDeps): OperationSupervisor
   const active = new Map<string, Promise<unknown>>()
   let stopping = false
 
-  async function follow(id: string): Promise<OperationView> {
+  async function follow(id: string, scope: string): Promise<OperationView> {
     for (;;) {
-      if (deps.signal.aborted) throw stopped()
+      if (deps.signal.aborted) throw stopped({ operation: id, scope })
       const found = await readOperation(deps.store, id)
       if (found === undefined) throw new BrokerError('not_found', `operation ${id} is no longer recorded`)
       if (found.value.state !== 'running') return viewOperation(found.value)
@@ -36,8 +36,8 @@ export function createOperationSupervisor(deps: RunnerDeps): OperationSupervisor
       const { id, scope } = start.operation
       const { accepted, ended } = runOperation(deps, start)
       const view = ended.then(viewOperation, (error: unknown) => {
-        if (error instanceof OperationLost) return follow(id)
-        if (deps.signal.aborted) throw stopped()
+        if (error instanceof OperationLost) return follow(id, scope)
+        if (deps.signal.aborted) throw stopped({ operation: id, scope })
         deps.log('operation.crashed', {
           operation: id,
           scope,
@@ -67,10 +67,11 @@ export function createOperationSupervisor(deps: RunnerDeps): OperationSupervisor
   }
 }
 
-function stopped(): BrokerError {
-  return new BrokerError(
-    'shutting_down',
-    'this broker is stopping; the change is recorded and goes on after its next start',
-    { retryAfterSeconds: 5 },
-  )
+/** Without `change`, nothing was begun. */
+function stopped(change?: { readonly operation: string; readonly scope: string }): BrokerError {
+  const detail =
+    change === undefined
+      ? 'this broker is stopping and takes no more changes'
+      : `this broker is stopping; operation ${change.operation} is recorded and goes on after its next start`
+  return new BrokerError('shutting_down', detail, { retryAfterSeconds: 5, ...change })
 }

@@ -11,3 +11,9 @@ export interface ProvisioningProviders {
   administrative(id: string): AdministrativeState
   health(id: string): HealthState
 }
+
+/** What repairs need to know besides. */
+export interface RepairedProviders extends ProvisioningProviders {
+  /** Its breaker is open: calls to it would not be sent. */
+  isHeldBack(id: string): boolean
+}

@@ -1,3 +1,4 @@
+import { sleep } from '../repeat.ts'
 import type { Store } from '../store/store.ts'
 import type { ScopeRecord } from './scope-record.ts'
 import { readScope } from './scope-store.ts'
@@ -8,8 +9,8 @@ export interface HeldScope {
 }
 
 /**
- * Scopes in memory, so that a look-up needs no store. What this process writes is seen at once; what another
- * replica writes, after `maxAgeMs` at the latest. While the store is away, what is held goes on serving.
+ * Scopes in memory, so that a look-up needs no store. What this process writes is seen at once; what another replica
+ * writes, after twice `maxAgeMs` at the latest. While the store is away, what is held goes on serving.
  */
 export interface ScopeDirectory {
   get(id: string): Promise<HeldScope | undefined>
@@ -20,55 +21,96 @@ export interface ScopeDirectory {
 export interface ScopeDirectoryOptions {
   readonly store: Store
   readonly now: () => number
+  /** An older copy is read anew: behind the answer up to twice this age, before it beyond that. */
   readonly maxAgeMs: number
+  /** Scopes held at most. */
   readonly capacity: number
 }
 
-interface Entry {
-  scope: HeldScope | undefined
-  readAt: number
-  refreshing: boolean
+interface Held {
+  readonly scope: HeldScope | undefined
+  readonly readAt: number
 }
 
+/** Ids without a scope that are remembered: a few, since anybody can make them up. */
+const MAX_MISSING = 10_000
+/** A look-up waits no longer than this for a newer copy of what it has. */
+const PATIENCE_MS = 250
+
 export function createScopeDirectory(options: ScopeDirectoryOptions): ScopeDirectory {
-  const entries = new Map<string, Entry>()
+  const { now, maxAgeMs, capacity } = options
+  const known = new Map<string, Held>()
+  /** Apart from the known ones, so that somebody who guesses ids cannot push those out. */
+  const missing = new Map<string, Held>()
+  const loading = new Map<string, Promise<HeldScope | undefined>>()
+  let storeAnswers = true
 
   function keep(id: string, scope: HeldScope | undefined): void {
-    entries.delete(id)
-    if (entries.size >= options.capacity) {
-      const oldest = entries.keys().next().value
-      if (oldest !== undefined) entries.delete(oldest)
-    }
-    entries.set(id, { scope, readAt: options.now(), refreshing: false })
+    known.delete(id)
+    missing.delete(id)
+    const [holder, most] = scope === undefined ? [missing, MAX_MISSING] : [known, capacity]
+    const oldest = holder.size >= most ? holder.keys().next().value : undefined
+    if (oldest !== undefined) holder.delete(oldest)
+    holder.set(id, { scope, readAt: now() })
   }
 
-  async function load(id: string): Promise<HeldScope | undefined> {
-    const read = await readScope(options.store, id)
-    const scope = read === undefined ? undefined : { revision: read.revision, record: read.value }
-    const held = entries.get(id)?.scope
-    // A read may have started before a write of ours ended.
-    if (scope !== undefined && held !== undefined && held.revision > scope.revision) return held
-    keep(id, scope)
-    return scope
+  async function read(id: string): Promise<HeldScope | undefined> {
+    try {
+      const found = await readScope(options.store, id)
+      storeAnswers = true
+      return found === undefined ? undefined : { revision: found.revision, record: found.value }
+    } catch (error) {
+      storeAnswers = false
+      throw error
+    }
+  }
+
+  function load(id: string): Promise<HeldScope | undefined> {
+    const running = loading.get(id)
+    if (running !== undefined) return running
+    const started = read(id)
+      .then((scope) => {
+        // What was written here meanwhile is newer than what this read may have seen.
+        if (loading.get(id) !== started) return known.get(id)?.scope
+        keep(id, scope)
+        return scope
+      })
+      .finally(() => {
+        if (loading.get(id) === started) loading.delete(id)
+      })
+    loading.set(id, started)
+    return started
+  }
+
+  /** A newer copy if one comes soon, else the one at hand. */
+  async function renewed(id: string, scope: HeldScope): Promise<HeldScope | undefined> {
+    const cancel = new AbortController()
+    const late = sleep(PATIENCE_MS, cancel.signal).then(() => {
+      if (!cancel.signal.aborted) storeAnswers = false
+      return scope
+    })
+    try {
+      return await Promise.race([load(id), late])
+    } catch {
+      return scope
+    } finally {
+      cancel.abort()
+    }
   }
 
   return {
     async get(id) {
-      const entry = entries.get(id)
-      if (entry === undefined) return load(id)
-      if (options.now() - entry.readAt <= options.maxAgeMs) return entry.scope
-      if (entry.scope === undefined) return load(id)
-      if (!entry.refreshing) {
-        entry.refreshing = true
-        // The answer does not wait for it; a store that is away leaves the entry as it is.
-        void load(id).catch(() => {
-          entry.refreshing = false
-          entry.readAt = options.now()
-        })
-      }
-      return entry.scope
+      const held = known.get(id) ?? missing.get(id)
+      const age = held === undefined ? Number.POSITIVE_INFINITY : now() - held.readAt
+      if (held !== undefined && age <= maxAgeMs) return held.scope
+      if (held?.scope === undefined) return load(id)
+      if (age > 2 * maxAgeMs && storeAnswers) return renewed(id, held.scope)
+      // The answer does not wait for it; a store that is away leaves what is held as it is.
+      void load(id).catch(() => undefined)
+      return held.scope
     },
     note(id, scope) {
+      loading.delete(id)
       keep(id, scope)
     },
   }

@@ -2,13 +2,13 @@ import { type Store, StoreError } from '../store/store.ts'
 import { nextActions, type Situation } from './next-actions.ts'
 import type { Operation } from './operation.ts'
 import type { OperationSupervisor } from './operation-supervisor.ts'
-import type { ProvisioningProviders } from './provisioning-providers.ts'
+import type { RepairedProviders } from './provisioning-providers.ts'
 import { placementOf, type ScopeRecord } from './scope-record.ts'
 import { readOperation, readScope } from './scope-store.ts'
 
 export interface RecoveryDeps {
   readonly store: Store
-  readonly providers: ProvisioningProviders
+  readonly providers: RepairedProviders
   readonly supervisor: OperationSupervisor
   readonly now: () => number
   readonly newId: () => string
@@ -19,8 +19,10 @@ export interface RecoveryDeps {
 export interface ScopeRecovery {
   /** Takes over operations whose runner is gone. Returns how many. */
   resume(): Promise<number>
-  /** Starts a repair for every scope that needs one and whose pause is over. Returns how many. */
+  /** Starts a repair for scopes that need one and whose pause is over. Returns how many. */
   repair(): Promise<number>
+  /** The provider serves again after it was down: what failed before needs no longer rest. */
+  providerIsBack(provider: string): void
 }
 
 const PAGE = 200
@@ -31,7 +33,8 @@ const MAX_REPAIRS_AT_ONCE = 16
 export function createScopeRecovery(deps: RecoveryDeps): ScopeRecovery {
   const { store, supervisor, providers } = deps
   let repairCursor: string | undefined
-  let repairing = 0
+  const repairing = new Set<Promise<void>>()
+  const backSince = new Map<string, number>()
 
   async function takeOver(id: string): Promise<boolean> {
     if (supervisor.isRunningHere(id)) return false
@@ -93,8 +96,8 @@ export function createScopeRecovery(deps: RecoveryDeps): ScopeRecovery {
     const record = found.value
     if (record.operation !== undefined) return false
     const blocked = new Set(
-      [...record.providers, ...record.placements.map((placement) => placement.provider)].filter((provider) =>
-        isResting(record, provider),
+      [...record.providers, ...record.placements.map((placement) => placement.provider)].filter(
+        (provider) => isResting(record, provider) || providers.isHeldBack(provider),
       ),
     )
     const situation: Situation = {
@@ -126,16 +129,13 @@ export function createScopeRecovery(deps: RecoveryDeps): ScopeRecovery {
       events: [],
       blocked,
     })
-    repairing += 1
-    // A repair's failure is in its operation and in the scope; nothing waits for it here.
-    void accepted.ended.then(
-      () => {
-        repairing -= 1
-      },
-      () => {
-        repairing -= 1
-      },
+    // A repair's failure is in its operation and in the scope.
+    const ended = accepted.ended.then(
+      () => undefined,
+      () => undefined,
     )
+    repairing.add(ended)
+    void ended.then(() => repairing.delete(ended))
     return true
   }
 
@@ -143,7 +143,8 @@ export function createScopeRecovery(deps: RecoveryDeps): ScopeRecovery {
   function isResting(record: ScopeRecord, provider: string): boolean {
     const error = placementOf(record, provider)?.error
     if (error === undefined) return false
-    return error.retryAt === undefined || error.retryAt > deps.now()
+    if (error.retryAt === undefined) return true
+    return error.retryAt > deps.now() && error.at >= (backSince.get(provider) ?? 0)
   }
 
   return {
@@ -173,7 +174,7 @@ export function createScopeRecovery(deps: RecoveryDeps): ScopeRecovery {
         ...(repairCursor === undefined ? {} : { after: repairCursor }),
       })
       for (const { id } of page) {
-        if (repairing >= MAX_REPAIRS_AT_ONCE) return started
+        if (repairing.size >= MAX_REPAIRS_AT_ONCE) await Promise.race(repairing)
         try {
           if (await repairOne(id)) started += 1
         } catch (error) {
@@ -183,6 +184,10 @@ export function createScopeRecovery(deps: RecoveryDeps): ScopeRecovery {
       }
       if (page.length < PAGE) repairCursor = undefined
       return started
+    },
+
+    providerIsBack(provider) {
+      backSince.set(provider, deps.now())
     },
   }
 }

@@ -21,6 +21,19 @@ interface FailedWrite {
   readonly before?: KeyChanges
 }
 
+/** Opens the database in a folder, and makes the folder if needed. */
+export async function openEmbeddedDatabase(path: string): Promise<EmbeddedDatabase> {
+  try {
+    // Credentials lie in it, if encrypted: nobody else's business.
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw openFailure(error, path)
+  }
+  const database = new EmbeddedDatabase(path)
+  await database.open()
+  return database
+}
+
 /**
  * A LevelDB database whose writes are flushed to the disk, numbered, and undone for certain when they fail.
  *
@@ -37,16 +50,15 @@ export class EmbeddedDatabase implements GroupTarget {
   #reopening: Promise<void> | undefined
   #closed = false
 
+  /** A LevelDB begins to open itself soon after it was made, so the folder should be there before. */
   constructor(path: string, level = new ClassicLevel(path, { writeBufferSize: WRITE_BUFFER_BYTES })) {
     this.path = path
     this.#level = level
   }
 
-  /** Makes the folder if needed. Throws `locked`, `corrupt`, `full` or `unavailable`. */
+  /** Throws `locked`, `corrupt`, `full` or `unavailable`. */
   async open(): Promise<void> {
     try {
-      // Credentials lie in it, if encrypted: nobody else's business.
-      await mkdir(this.path, { recursive: true, mode: 0o700 })
       await this.#level.open()
       await this.#checkFormat()
       this.#written = Number((await this.#level.get(keys.batch)) ?? 0)

@@ -1,4 +1,4 @@
-import { EmbeddedDatabase } from './embedded-database.ts'
+import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded-database.ts'
 import { accessFailure } from './embedded-failures.ts'
 import { keys, recordKeyOfExpiry, sequenceOfEvent, unchecked } from './embedded-records.ts'
 import {
@@ -42,8 +42,7 @@ export async function openEmbeddedStore(
   { path }: EmbeddedStoreOptions,
   deps: { readonly now: () => number; readonly log: StoreLog },
 ): Promise<Store> {
-  const database = new EmbeddedDatabase(path)
-  await database.open()
+  const database = await openEmbeddedDatabase(path)
   const store = new EmbeddedStore(database, deps)
   try {
     await store.start()

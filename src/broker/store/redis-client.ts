@@ -46,8 +46,12 @@ export function createRedisClient(options: RedisStoreOptions, timeoutMs: number)
   }
   const client = new Cluster([...options.clusterNodes], {
     enableOfflineQueue: false,
-    // 0: a command whose connection closed is not sent again; it may have been carried out.
+    // 0: not sent again. A command whose connection closed may have been carried out; while the Cluster is down the
+    // caller may give up.
     retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    retryDelayOnTryAgain: 20,
+    maxRedirections: 5,
     slotsRefreshTimeout: timeoutMs,
     clusterRetryStrategy: pauseBefore,
     redisOptions: connectionOptions(options, timeoutMs),
@@ -69,6 +73,7 @@ function connectionOptions(
     autoResendUnfulfilledCommands: false,
     connectTimeout: timeoutMs,
     socketTimeout: timeoutMs,
+    maxLoadingRetryTime: timeoutMs,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls !== undefined && { tls: { ...tls } }),

@@ -26,6 +26,8 @@ interface Waiting {
 interface Progress {
   over: boolean
   sent: boolean
+  /** What Redis replied when it last refused. */
+  refusal?: string
 }
 
 /**
@@ -62,7 +64,7 @@ export class RedisConnection implements AsyncDisposable {
     const running = new Promise<T>((resolve, reject) => {
       const deadline = setTimeout(() => {
         progress.over = true
-        reject(this.#unanswered(call.kind, progress.sent))
+        reject(this.#unanswered(call.kind, progress))
       }, this.#timeoutMs)
       this.#attempt(call, progress)
         .then(resolve, reject)
@@ -87,14 +89,14 @@ export class RedisConnection implements AsyncDisposable {
   async #attempt<T>(call: RedisCall<T>, progress: Progress): Promise<T> {
     for (;;) {
       await this.#connected()
-      if (progress.over) throw this.#unanswered(call.kind, false)
+      if (progress.over) throw this.#unanswered(call.kind, progress)
       try {
         progress.sent = true
         return await call.send(this.#client)
       } catch (error) {
         const failure = redisFailure(error, this.place)
         if (failure.kind === 'final') throw failure.error
-        if (failure.kind === 'refused' && failure.reason !== undefined) this.#lastTrouble = failure.reason
+        if (failure.kind === 'refused' && failure.reason !== undefined) progress.refusal = failure.reason
         if (failure.kind === 'lost' && call.kind === 'write') throw this.#brokenOff()
         progress.sent = false
       }
@@ -106,7 +108,7 @@ export class RedisConnection implements AsyncDisposable {
 
   #connected(): Promise<void> {
     if (this.#state === 'ready') return Promise.resolve()
-    if (this.#state === 'away') return Promise.reject(this.#unanswered('read', false))
+    if (this.#state === 'away') return Promise.reject(this.#unanswered('read'))
     if (this.#state === 'closed') return Promise.reject(this.#closed())
     return new Promise((resolve, reject) => {
       this.#waiting.add({ resume: resolve, fail: reject })
@@ -132,7 +134,7 @@ export class RedisConnection implements AsyncDisposable {
   #startGrace(): void {
     this.#grace = setTimeout(() => {
       this.#state = 'away'
-      this.#failWaiting(this.#unanswered('read', false))
+      this.#failWaiting(this.#unanswered('read'))
     }, this.#timeoutMs)
   }
 
@@ -152,9 +154,11 @@ export class RedisConnection implements AsyncDisposable {
     )
   }
 
-  #unanswered(kind: 'read' | 'write', sent: boolean): StoreError {
-    const trouble = this.#lastTrouble === '' ? '' : ` The last trouble: ${this.#lastTrouble}`
-    const consequence = kind === 'write' && sent ? ' It is unknown whether the change was written.' : ''
+  #unanswered(kind: 'read' | 'write', progress?: Progress): StoreError {
+    const lastTrouble = progress?.refusal ?? this.#lastTrouble
+    const trouble = lastTrouble === '' ? '' : ` The last trouble: ${lastTrouble}`
+    const consequence =
+      kind === 'write' && progress?.sent === true ? ' It is unknown whether the change was written.' : ''
     return new StoreError(
       'unavailable',
       `Redis at ${this.place} did not answer within ${this.#timeoutMs} ms.${consequence}${trouble}`,

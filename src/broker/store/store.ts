@@ -15,6 +15,7 @@ export type Collection =
 
 /** A stored record. `value` is JSON text: the store does not look inside. */
 export interface StoredRecord {
+  /** Any well-formed Unicode text. */
   readonly id: string
   /** Starts at 1 and grows by 1 with every put; a deleted and re-created id starts at 1 again. */
   readonly revision: number

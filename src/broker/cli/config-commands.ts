@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { parse } from 'yaml'
+import { ConfigError, loadConfigFile } from '../config/load-config.ts'
+import { PROCESS_SECRETS } from '../config/secret-reference.ts'
+import { showConfig } from '../config/show-config.ts'
+import { CliFailure } from './cli-failure.ts'
+import { jsonText } from './client-command.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import type { Cli } from './terminal.ts'
+
+/** `config check` */
+export function addConfigCommands(program: Command, cli: Cli, end: (code: ExitCode) => void): void {
+  const config = program.command('config').description('The configuration file')
+  config
+    .command('check <file>')
+    .description('Validate a file and print it with its defaults, without secrets')
+    .option('--json', 'print one JSON document')
+    .action((file: string, options: { readonly json?: true }) => {
+      end(checkConfigFile(file, options.json === true, cli))
+    })
+}
+
+function checkConfigFile(file: string, json: boolean, cli: Cli): ExitCode {
+  try {
+    const shown = showConfig(loadConfigFile(file, PROCESS_SECRETS).config)
+    const config: unknown = json ? parse(shown) : undefined
+    if (json) cli.out.write(jsonText({ valid: true, config }))
+    else cli.out.write(`# ${file} is valid. With its defaults:\n${shown}`)
+    return EXIT.ok
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    if (json) cli.out.write(jsonText({ valid: false, issues: error.issues }))
+    throw failureOfConfig(error)
+  }
+}
+
+/** One line per issue, with its path and its line in the file. */
+export function failureOfConfig(error: ConfigError): CliFailure {
+  const [title = '', ...lines] = error.message.split('\n')
+  return new CliFailure(title, { exitCode: EXIT.usage, lines: lines.map((line) => `- ${line.trim()}`), cause: error })
+}

@@ -1,0 +1,55 @@
+import type { Conjunction, Exclusion } from './footprint.ts'
+import { countryOf } from './footprint-algebra.ts'
+import type { ClientFacts } from './match-footprint.ts'
+import { compileExpression } from './mel/evaluate-expression.ts'
+import { MelError } from './mel/mel-error.ts'
+import { readExpression } from './mel/read-expression.ts'
+import { canonicalPrefixes, holdsAddress } from './prefix-set.ts'
+
+/** Whether a client meets what a conjunction asks beyond its lists of values. */
+export type Conditions = (client: ClientFacts) => boolean
+
+const compiled = new WeakMap<Conjunction, { readonly conditions: Conditions | undefined }>()
+
+/** The exclusions and expressions of a conjunction, compiled once for each; undefined if it has none. */
+export function conditionsOf(conjunction: Conjunction): Conditions | undefined {
+  const { excluded, expressions } = conjunction
+  if (excluded === undefined && expressions === undefined) return undefined
+  const known = compiled.get(conjunction)
+  if (known !== undefined) return known.conditions
+  const all = [...(excluded === undefined ? [] : compileExclusion(excluded)), ...(expressions ?? []).map(compileText)]
+  const conditions: Conditions = (client) => all.every((holds) => holds(client))
+  compiled.set(conjunction, { conditions })
+  return conditions
+}
+
+function compileExclusion({ prefixes, asns, countries, subdivisions }: Exclusion): readonly Conditions[] {
+  const all: Conditions[] = []
+  if (prefixes !== undefined) {
+    const canonical = canonicalPrefixes(prefixes)
+    all.push(({ address }) => !holdsAddress(canonical, address))
+  }
+  if (asns !== undefined) all.push(knownOutside(asns, ({ asn }) => asn))
+  if (countries !== undefined) all.push(knownOutside(countries, countryOf))
+  if (subdivisions !== undefined) all.push(knownOutside(subdivisions, ({ subdivision }) => subdivision))
+  return all
+}
+
+function knownOutside<T>(values: readonly T[], factOf: (client: ClientFacts) => T | undefined): Conditions {
+  const excluded = new Set(values)
+  return (client) => {
+    const fact = factOf(client)
+    return fact !== undefined && !excluded.has(fact)
+  }
+}
+
+/** An expression that cannot be read holds for nobody. */
+function compileText(text: string): Conditions {
+  try {
+    const evaluate = compileExpression(readExpression(text, { lenient: false, qualifiersOf: () => 0 }).expression)
+    return (client) => evaluate(client) === true
+  } catch (error) {
+    if (error instanceof MelError) return () => false
+    throw error
+  }
+}
