@@ -2,5 +2,6 @@ import type { LoadBenchmark } from './benchmark-command.ts'
 
 /** Every benchmark by name. */
 export const BENCHMARKS: ReadonlyMap<string, LoadBenchmark> = new Map<string, LoadBenchmark>([
+  ['fci', () => import('./fci.ts')],
   ['provision', () => import('./provision.ts')],
 ])

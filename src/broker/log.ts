@@ -24,13 +24,23 @@ const ERRORS = new Set([
   'loop.failed',
   'request.failed',
   'process.failed',
+  'drill.crashed',
+  'health.judgement_failed',
 ])
 const WARNINGS = new Set([
   'operation.store_unavailable',
   'advertisement.failed',
   'health.changed',
-  'lab.cdn_exited',
-  'failover.refused',
+  'store.warning',
+  'failover.withheld',
+  'failover.failed',
+  'failover.round_failed',
+  'canary.scope_unavailable',
+  'canary.scope_unread',
+  'drill.not_stored',
+  'drill.renewal_failed',
+  'drill.recovery_failed',
+  'drill.overlay_unread',
 ])
 
 /**

@@ -86,7 +86,6 @@ export function canonicalConjunction(conjunction: Conjunction): Conjunction | un
   const asns = conjunction.asns && sortedNumbers(conjunction.asns)
   const expressions = conjunction.expressions?.length ? sortedTexts(conjunction.expressions) : undefined
   const unknown = conjunction.unknown?.length ? sortedUnknown(conjunction.unknown) : undefined
-  let prefixes = conjunction.prefixes && canonicalPrefixes(conjunction.prefixes)
   let countries = conjunction.countries && sortedTexts(conjunction.countries)
   let subdivisions = conjunction.subdivisions && sortedTexts(conjunction.subdivisions)
   if (countries !== undefined && subdivisions !== undefined) {
@@ -96,13 +95,27 @@ export function canonicalConjunction(conjunction: Conjunction): Conjunction | un
     countries = undefined
   }
   const isNarrowed = asns !== undefined || countries !== undefined || subdivisions !== undefined
-  if (prefixes === undefined) {
-    if (!isNarrowed && (conjunction.excluded !== undefined || expressions !== undefined)) prefixes = ALL_PREFIXES
-  } else if (isNarrowed && holdsEveryAddress(prefixes)) prefixes = undefined
-
-  const exclusive = applyExclusion({ prefixes, asns, countries, subdivisions }, conjunction.excluded ?? {})
+  const { excluded } = conjunction
+  const speaksOfAll = isNarrowed
+    ? excluded?.prefixes !== undefined
+    : excluded !== undefined || expressions !== undefined
+  const prefixes = conjunction.prefixes
+    ? canonicalPrefixes(conjunction.prefixes)
+    : speaksOfAll
+      ? ALL_PREFIXES
+      : undefined
+  const exclusive = applyExclusion({ prefixes, asns, countries, subdivisions }, excluded ?? {})
   for (const values of Object.values(exclusive.wanted)) if (values?.length === 0) return undefined
-  const canonical = withoutAbsent({ ...exclusive.wanted, excluded: exclusive.excluded, expressions, unknown })
+  const { wanted } = exclusive
+  // Beside anything else, the whole address space says nothing.
+  const isWhole = isNarrowed && wanted.prefixes !== undefined && holdsEveryAddress(wanted.prefixes)
+  const canonical = withoutAbsent({
+    ...wanted,
+    ...(isWhole && { prefixes: undefined }),
+    excluded: exclusive.excluded,
+    expressions,
+    unknown,
+  })
   // Two objects of type `expr` in one list are alternatives, so this has no wire form; it holds for nobody.
   const isExpression = canonical.excluded !== undefined || expressions !== undefined
   if (isExpression && unknown?.some(({ type }) => type === 'expr')) return undefined

@@ -1,6 +1,8 @@
 import type { Advertisement } from './advertisement.ts'
 import { canonicalCapabilities, jsonOf } from './canonical-advertisement.ts'
 import type { JsonValue } from './canonical-json.ts'
+import { isJsonList, isJsonObject } from './canonical-json.ts'
+import { MAX_EXPRESSION_LENGTH } from './mel/lexer.ts'
 import type { WireFootprint } from './print-footprints.ts'
 import { printFootprint } from './print-footprints.ts'
 
@@ -31,7 +33,7 @@ export function printAdvertisement(advertisement: Advertisement): WireAdvertisem
 }
 
 /** Whether every expression is short enough to be read back. Withholding the others only narrows what is offered. */
-function isReadable(footprints: JsonValue | undefined): boolean {
+function isReadable(footprints: unknown): boolean {
   if (isJsonList(footprints)) return footprints.every(isReadable)
   if (!isJsonObject(footprints)) return true
   const { 'footprint-type': type, 'footprint-value': value } = footprints

@@ -12,11 +12,7 @@ const MAX_CLAUSES = 256
  * The values of an `expr` footprint (draft-arolovitch-cdni-named-footprints-01 3.1.1.1), alternatives as the values of
  * any type (RFC 8006 4.2.2.2). One that cannot be read is kept as it came and holds for nobody.
  */
-export function readExpressions(
-  values: readonly unknown[],
-  pointer: string,
-  reading: Reading,
-): readonly Conjunction[] {
+export function readExpressions(values: readonly unknown[], pointer: string, reading: Reading): readonly Conjunction[] {
   return values.flatMap((value, i) => readOneExpression(value, `${pointer}/${i}`, reading))
 }
 

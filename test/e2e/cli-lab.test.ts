@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { startProgram, temporaryFolder } from '../support/broker-process.ts'
+import { startProgram, temporaryFolder } from '../support/cli-process.ts'
 
 const LabFile = z.object({ cdns: z.array(z.object({ apiToken: z.string() })) })
 

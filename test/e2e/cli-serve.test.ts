@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { runProgram, startProgram, temporaryFolder } from '../support/broker-process.ts'
+import { runProgram, startProgram, temporaryFolder } from '../support/cli-process.ts'
 import { startSilentServer } from '../support/silent-server.ts'
 
 const TOKEN = 'canary-token-of-a-cdn'

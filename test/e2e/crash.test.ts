@@ -5,16 +5,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Fault } from '../../src/lab/lab-config.ts'
 import { type OperationBody, problemIn, type ScopeBody } from '../support/broker-client.ts'
-import { type BrokerProcess, plantBroker } from '../support/broker-process.ts'
 import { differencesFromBooks } from '../support/cdn-books.ts'
 import { eventually } from '../support/eventually.ts'
 import { type CdnName, type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
+import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
 
 const DRAIN_MS = 1_500
 
 let lab: LabProcesses
 let folder: string
-let broker: BrokerProcess
+let broker: PlantedBroker
 /** Every scope that was ever asked for. */
 const everyScope: string[] = []
 

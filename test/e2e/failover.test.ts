@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { publishCanary, subscribeCanary } from '../../src/moq/canary.ts'
 import { muteMoqLibraries } from '../../src/moq/library-console.ts'
 import type { BrokerClient, CredentialBody, ScopeBody } from '../support/broker-client.ts'
-import { type BrokerProcess, plantBroker } from '../support/broker-process.ts'
 import { differencesFromBooks } from '../support/cdn-books.ts'
 import { defined } from '../support/defined.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
+import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
 
 /** In the footprints of all three CDNs of the lab. */
 const CLIENT = '192.0.2.70'
@@ -18,7 +18,7 @@ const BROADCAST = 'match/7'
 
 let lab: LabProcesses
 let folder: string
-let broker: BrokerProcess
+let broker: PlantedBroker
 let client: BrokerClient
 
 beforeAll(async () => {

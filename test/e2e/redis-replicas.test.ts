@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { problemIn, wanted } from '../support/broker-client.ts'
-import { type BrokerProcess, plantBroker } from '../support/broker-process.ts'
 import { differencesFromBooks } from '../support/cdn-books.ts'
 import { eventually } from '../support/eventually.ts'
 import { type CdnName, type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
+import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
 import { describeRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts'
 
 const CLAIM_MS = 1_500
@@ -19,15 +19,15 @@ describeRedis('two brokers on one Redis', () => {
   let redis: RedisServer
   let lab: LabProcesses
   let folder: string
-  let a: BrokerProcess
-  let b: BrokerProcess
+  let a: PlantedBroker
+  let b: PlantedBroker
 
   beforeAll(async () => {
     redis = await startRedisServer({ appendonly: true })
     lab = await startLabProcesses()
     folder = await mkdtemp(join(tmpdir(), 'moq-broker-e2e-redis-'))
     const key = randomBytes(32).toString('base64')
-    const plant = (name: string): Promise<BrokerProcess> =>
+    const plant = (name: string): Promise<PlantedBroker> =>
       plantBroker({
         folder,
         name,
@@ -71,7 +71,7 @@ describeRedis('two brokers on one Redis', () => {
   it('make one scope of two requests with one Idempotency-Key that arrive at both at once', async () => {
     const headers = { 'idempotency-key': 'sent-to-both' }
     const body = { name: 'made once' }
-    const send = (broker: BrokerProcess): Promise<string> =>
+    const send = (broker: PlantedBroker): Promise<string> =>
       eventually('the answer', async () => {
         const answer = await broker.client.call('POST', '/moq/scopes', { body, headers })
         if (answer.status === 409) {

@@ -13,7 +13,7 @@ import {
   startLabBroker,
   startProgram,
   temporaryFolder,
-} from '../support/broker-process.ts'
+} from '../support/cli-process.ts'
 import { startSilentServer } from '../support/silent-server.ts'
 
 const SECONDS = 1_000

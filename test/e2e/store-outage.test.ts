@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type BrokerClient, problemIn, type ScopeBody, wanted } from '../support/broker-client.ts'
-import { type BrokerProcess, plantBroker } from '../support/broker-process.ts'
 import { differencesFromBooks } from '../support/cdn-books.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
+import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
 import { describeRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts'
 
 /** In the footprints of all three CDNs of the lab. */
@@ -20,7 +20,7 @@ describeRedis('a broker whose Redis', () => {
   let redis: RedisServer
   let lab: LabProcesses
   let folder: string
-  let broker: BrokerProcess
+  let broker: PlantedBroker
   let client: BrokerClient
   /** With a key that lies in the store. */
   let reader: BrokerClient

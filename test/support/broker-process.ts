@@ -1,161 +1,130 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
-import { z } from 'zod'
+import type { z } from 'zod'
+import type { ConfigSchema } from '../../src/broker/config/config-schema.ts'
+import { labConfig } from '../../src/broker/lab-config.ts'
+import type { RunningLabCdn } from '../../src/lab/lab-member.ts'
+import { BrokerClient } from './broker-client.ts'
+import { eventually } from './eventually.ts'
+import { freePort } from './redis-server.ts'
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const PROGRAM = join(ROOT, 'dist/broker/cli/main.js')
-const WITHIN_MS = 30_000
+const PROGRAM = fileURLToPath(new URL('../../dist/broker/cli/main.js', import.meta.url))
+const START_WITHIN_MS = 20_000
 
-export interface Ended {
+type FileConfig = z.input<typeof ConfigSchema>
+type FileProvider = FileConfig['providers'][number]
+
+export interface PlantBroker {
+  /** For its configuration, its output and its embedded store. */
+  readonly folder: string
+  /** Tells replicas in one folder apart. */
+  readonly name?: string
+  readonly cdns: readonly RunningLabCdn[]
+  /** Of the admin that the configuration names: at least 24 characters. */
+  readonly adminKey?: string
+  /** Whole sections that take the place of the lab's; `providers` below. */
+  readonly config?: Partial<Omit<FileConfig, 'providers'>>
+  /** Laid over every provider of the lab. */
+  readonly provider?: Partial<FileProvider>
+  readonly moreProviders?: readonly FileProvider[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface ProcessEnd {
   readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
+  readonly signal: NodeJS.Signals | null
 }
 
-/** The built program, running. It is killed when the test has finished. */
-export interface BrokerProcess {
+/** A broker that can be started again and again with one configuration file, as the built program `serve`. */
+export interface BrokerProcess extends AsyncDisposable {
+  readonly client: BrokerClient
+  /** Everything that its processes wrote to stdout and stderr. */
+  readonly output: string
   readonly pid: number
-  stdout(): string
-  stderr(): string
-  /** Resolves with the match once it stands on stdout or stderr; fails with everything said when it does not come. */
-  says(pattern: RegExp): Promise<RegExpExecArray>
-  kill(signal: NodeJS.Signals): void
-  /** Resolves when the process and everybody who holds its output have ended. */
-  readonly ended: Promise<Ended>
+  /** Starts it and waits until it answers. */
+  start(): Promise<void>
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<ProcessEnd>
+  /** Waits for the end. */
+  ended(): Promise<ProcessEnd>
 }
 
-/** A new folder that is deleted when the test has finished. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'moq-broker-e2e-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-/** Starts the built program with these arguments and nothing of this process's environment but the path. */
-export function startProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): BrokerProcess {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'close')
-  })
-  return follow(child)
-}
-
-/** Runs a command of the program to its end. */
-export function runProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return startProgram(args, env).ended
-}
-
-function follow(child: ChildProcess): BrokerProcess {
-  let stdout = ''
-  let stderr = ''
-  const listeners = new Set<() => void>()
-  const heard = (): void => {
-    for (const listener of listeners) listener()
+/** Writes the configuration of a broker in front of these CDNs. Canaries are off unless `config.health` says so. */
+export async function plantBroker(options: PlantBroker): Promise<BrokerProcess> {
+  const { folder, name = 'broker', cdns, adminKey = 'admin-key-of-the-end-to-end-tests' } = options
+  const port = await freePort()
+  const configFile = join(folder, `${name}.yaml`)
+  const outputFile = join(folder, `${name}.out`)
+  const lab = labConfig(cdns, { host: '127.0.0.1', port, storePath: join(folder, 'store') }).config
+  const config: FileConfig = {
+    ...lab,
+    keys: [{ name: 'tester', role: 'admin', key: 'env:ADMIN_KEY' }],
+    health: { canary: false, interval_ms: 250 },
+    repair: { interval_ms: 250 },
+    ...options.config,
+    providers: [
+      ...lab.providers.map((provider) => ({ ...provider, ...options.provider })),
+      ...(options.moreProviders ?? []),
+    ],
   }
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-    heard()
-  })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-    heard()
-  })
-  const ended = once(child, 'close').then(() => {
-    heard()
-    return { code: child.exitCode, stdout, stderr }
-  })
+  // JSON is YAML.
+  writeFileSync(configFile, JSON.stringify(config, undefined, 2))
+  writeFileSync(outputFile, '')
+  const tokens = Object.fromEntries(cdns.map((cdn, index) => [`LAB_TOKEN_${index}`, cdn.apiToken]))
+  const env = { ...tokens, ADMIN_KEY: adminKey, ...options.env }
+  const client = new BrokerClient(`http://127.0.0.1:${port}`, adminKey)
+  let child: ChildProcess | undefined
+
+  const running = (): ChildProcess => {
+    if (child === undefined) throw new Error(`${name} was not started`)
+    return child
+  }
+  const ended = async (): Promise<ProcessEnd> => {
+    const process = running()
+    if (process.exitCode === null && process.signalCode === null) await once(process, 'exit')
+    return { code: process.exitCode, signal: process.signalCode }
+  }
+
   return {
-    pid: child.pid ?? -1,
-    stdout: () => stdout,
-    stderr: () => stderr,
-    kill: (signal) => {
-      child.kill(signal)
+    client,
+    get output() {
+      return readFileSync(outputFile, 'utf8')
+    },
+    get pid() {
+      return running().pid ?? 0
+    },
+    async start() {
+      const output = openSync(outputFile, 'a')
+      child = spawn(process.execPath, [PROGRAM, 'serve', '--config', configFile], {
+        env,
+        cwd: folder,
+        stdio: ['ignore', output, output],
+      })
+      closeSync(output)
+      const started = child
+      await eventually(
+        `${name} answers`,
+        async () => {
+          if (started.exitCode !== null || started.signalCode !== null) return 'dead'
+          return (await client.call('GET', '/healthz')).status === 200 ? 'alive' : undefined
+        },
+        START_WITHIN_MS,
+      ).then((state) => {
+        if (state === 'dead') throw new Error(`${name} did not start:\n${readFileSync(outputFile, 'utf8').slice(-4_000)}`)
+      })
+    },
+    end(signal) {
+      running().kill(signal)
+      return ended()
     },
     ended,
-    says: (pattern) =>
-      new Promise((resolve, reject) => {
-        const settle = (act: () => void): void => {
-          clearTimeout(timer)
-          listeners.delete(look)
-          act()
-        }
-        const fail = (why: string): void =>
-          settle(() => reject(new Error(`${pattern} was not said: ${why}. stdout:\n${stdout}\nstderr:\n${stderr}`)))
-        const look = (): void => {
-          const match = pattern.exec(stdout) ?? pattern.exec(stderr)
-          if (match !== null) settle(() => resolve(match))
-          else if (child.exitCode !== null || child.signalCode !== null) fail('the program has ended')
-        }
-        const timer = setTimeout(() => fail(`not within ${WITHIN_MS} ms`), WITHIN_MS)
-        listeners.add(look)
-        look()
-      }),
-  }
-}
-
-/** A broker in front of the lab that has shown its table. */
-export interface RunningStart extends BrokerProcess {
-  readonly url: string
-  readonly scopeId: string
-  /** Only where it printed one. */
-  readonly key: string | undefined
-}
-
-/** `moq-broker start` on free ports, once it is ready. */
-export async function startLabBroker(data: string, ...more: readonly string[]): Promise<RunningStart> {
-  const program = startProgram(['start', '--data', data, '--port', '0', '--first-port', '0', ...more])
-  await program.says(/Ctrl-C stops everything/)
-  const said = program.stdout()
-  return {
-    ...program,
-    url: /^ +broker +(http:\S+)$/m.exec(said)?.[1] ?? '',
-    scopeId: /^Scope demo {2}(\S+)/m.exec(said)?.[1] ?? '',
-    key: /mqb_\w{10}_[\w-]{43}/.exec(said)?.[0],
-  }
-}
-
-const LogLine = z.looseObject({ event: z.string(), pid: z.number().optional(), cdn: z.string().optional() })
-
-/** Process ids of the lab's CDNs, by name, as of the latest start. */
-export function labPids(data: string): ReadonlyMap<string, number> {
-  const lines = readFileSync(join(data, 'broker.log'), 'utf8').trim().split('\n')
-  return new Map(
-    lines
-      .map((line) => LogLine.parse(JSON.parse(line)))
-      .flatMap(({ event, cdn, pid }) =>
-        event === 'lab.cdn.started' && cdn !== undefined && pid !== undefined ? [[cdn, pid] as const] : [],
-      ),
-  )
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Resolves when none of the processes is left. */
-export async function allGone(pids: Iterable<number>): Promise<void> {
-  const left = [...pids]
-  const deadline = performance.now() + WITHIN_MS
-  while (left.some(isAlive)) {
-    if (performance.now() > deadline) throw new Error(`still alive: ${left.filter(isAlive).join(', ')}`)
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20)
-    })
+    async [Symbol.asyncDispose]() {
+      if (child === undefined) return
+      child.kill('SIGKILL')
+      await ended()
+    },
   }
 }

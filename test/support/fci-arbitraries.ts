@@ -41,6 +41,24 @@ const unknownConstraint = fc.record({
   value: fc.array(fc.constantFrom('a', 'b'), { minLength: 1 }),
 })
 
+const excluded = fc.record(
+  {
+    prefixes: fc.array(closePrefix, { maxLength: 3 }),
+    asns: fc.array(asn, { maxLength: 2 }),
+    countries: fc.array(country, { maxLength: 2 }),
+    subdivisions: fc.array(subdivision, { maxLength: 2 }),
+  },
+  { requiredKeys: [] },
+)
+
+// As `printExpression` gives them, and nothing that lists of values could say.
+const expression = fc.constantFrom(
+  'ep.asn < 64497',
+  'not ( ep.country globmatch "u*" )',
+  '( ep.asn % 2 ) == 0',
+  'ep.subdivision == ( ep.country . "-ny" )',
+)
+
 const anyConjunction: fc.Arbitrary<Conjunction> = fc
   .record(
     {
@@ -48,6 +66,8 @@ const anyConjunction: fc.Arbitrary<Conjunction> = fc
       asns: fc.array(asn, { minLength: 1, maxLength: 3 }),
       countries: fc.array(country, { minLength: 1, maxLength: 3 }),
       subdivisions: fc.array(subdivision, { minLength: 1, maxLength: 3 }),
+      excluded,
+      expressions: fc.array(expression, { maxLength: 2 }),
       unknown: fc.array(unknownConstraint, { minLength: 1, maxLength: 1 }),
     },
     { requiredKeys: [] },

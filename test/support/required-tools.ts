@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 /** Programs that some suites start for real; without one, those suites cannot run. */
 const REQUIRED_TOOLS = [
   { program: 'redis-server', needed: 'the Redis store suites', install: 'apt-get install redis-server' },
+  { program: 'prlimit', needed: 'the full-disk suites', install: 'apt-get install util-linux' },
   { program: 'openssl', needed: 'the TLS suites', install: 'apt-get install openssl' },
 ] as const
 

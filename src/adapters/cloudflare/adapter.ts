@@ -19,6 +19,12 @@ import {
   upstreamsToWire,
 } from './wire.ts'
 
+// Built once: zod compiles a schema the first time it is used.
+const createdRelayAnswer = resultOf(createdRelaySchema)
+const relayAnswer = resultOf(relaySchema)
+const relayPageAnswer = resultOf(relayPageSchema)
+const tokensAnswer = resultOf(tokensSchema)
+
 const PAGE_SIZE = '100'
 
 /** Cloudflare MoQ relays: a scope is a relay, its label a part of the relay's name. */
@@ -55,7 +61,7 @@ function createCloudflareAdapter(options: CloudflareOptions, deps: AdapterDeps):
   ): Promise<Credential> {
     const path = `${relayPath(uid)}/tokens`
     const body = { operations: rights }
-    const tokens = await http.call({ operation, method: 'POST', path, body, answer: resultOf(tokensSchema) }, signal)
+    const tokens = await http.call({ operation, method: 'POST', path, body, answer: tokensAnswer }, signal)
     const credential = tokens.flatMap((token) => credentialFromWire(token) ?? []).find((one) => hasExactly(one, rights))
     if (credential !== undefined) return credential
     const detail = 'the answer to minting a token holds no token with the rights asked for'
@@ -74,7 +80,7 @@ function createCloudflareAdapter(options: CloudflareOptions, deps: AdapterDeps):
   async function reissue(uid: string, { signal }: CallContext): Promise<readonly Credential[]> {
     const operation = 'adoptScope'
     const path = `${relayPath(uid)}/tokens`
-    const old = await http.call({ operation, method: 'GET', path, answer: resultOf(tokensSchema) }, signal)
+    const old = await http.call({ operation, method: 'GET', path, answer: tokensAnswer }, signal)
     const kept = TOKENS_PER_RELAY - capabilities.credentialsAtCreate.length
     for (const { jti } of old.slice(kept)) await revoke(uid, jti, operation, signal)
     const fresh: Credential[] = []
@@ -91,7 +97,7 @@ function createCloudflareAdapter(options: CloudflareOptions, deps: AdapterDeps):
         throw new AdapterError('unsupported', { provider, operation, detail, effect: 'none' })
       }
       const body = { name: nameOf(label) }
-      const answer = resultOf(createdRelaySchema)
+      const answer = createdRelayAnswer
       const { uid, credentials } = await http.call({ operation, method: 'POST', path: relays, body, answer }, signal)
       return { scopeId: uid, url: options.relay_url, credentials }
     },
@@ -107,7 +113,7 @@ function createCloudflareAdapter(options: CloudflareOptions, deps: AdapterDeps):
 
     async getScope(scopeId, { signal }) {
       const request = { operation: 'getScope', method: 'GET', path: relayPath(scopeId) } as const
-      const relay = await unlessRelayGone(http.call({ ...request, answer: resultOf(relaySchema) }, signal))
+      const relay = await unlessRelayGone(http.call({ ...request, answer: relayAnswer }, signal))
       if (relay === undefined) return undefined
       return { scopeId: relay.uid, ...labelOf(relay.name), upstreams: relay.upstreams }
     },
@@ -156,7 +162,7 @@ async function* listRelays(
   let before: string | undefined
   for (;;) {
     const query = { per_page: PAGE_SIZE, ...(before !== undefined && { created_before: before }) }
-    const page = await http.call({ operation, method: 'GET', path, query, answer: resultOf(relayPageSchema) }, signal)
+    const page = await http.call({ operation, method: 'GET', path, query, answer: relayPageAnswer }, signal)
     const fresh = page.filter(({ uid }) => !seen.has(uid))
     const last = page.at(-1)
     if (fresh.length === 0 || last === undefined) return

@@ -52,7 +52,7 @@ export interface DrillReport {
     readonly probesDuring: number
   }
   readonly timeline: readonly { readonly at: number; readonly event: string; readonly detail: string }[]
-  /** SHA-256 over the canonical report without this member, keyed with the broker's secret. */
+  /** HMAC-SHA-256, base64url, over the canonical JSON of the report without this member. */
   readonly signature?: string
 }
 

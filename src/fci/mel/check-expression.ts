@@ -59,14 +59,20 @@ function checkNode(expression: Expression, tree: TreeBuilder): Typed {
     }
     case 'arithmetic': {
       const left = ofNumber(checked(expression.left))
-      return { node: { ...expression, left: left.node, right: ofType(left.type, checked(expression.right)) }, type: left.type }
+      return {
+        node: { ...expression, left: left.node, right: ofType(left.type, checked(expression.right)) },
+        type: left.type,
+      }
     }
     case 'concat': {
       const [left, right] = [checked(expression.left), checked(expression.right)]
       return { node: { ...expression, left: ofType('string', left), right: ofType('string', right) }, type: 'string' }
     }
     case 'compare':
-      return { node: checkComparison(expression, checked(expression.left), checked(expression.right), tree), type: 'boolean' }
+      return {
+        node: checkComparison(expression, checked(expression.left), checked(expression.right), tree),
+        type: 'boolean',
+      }
     case 'glob':
       return checkGlob(expression, checked, tree)
     case 'ipmatch':
@@ -123,7 +129,11 @@ function checkIpmatch(
   if (right.kind !== 'string') throw new MelError('expr-type', right.at, 'the prefix is to be written down')
   const read = readPrefix(right.value)
   if (read.prefix === undefined) {
-    throw new MelError('expr-value', right.at, `${JSON.stringify(right.value.slice(0, 64))} is not a prefix: ${read.fault}`)
+    throw new MelError(
+      'expr-value',
+      right.at,
+      `${JSON.stringify(right.value.slice(0, 64))} is not a prefix: ${read.fault}`,
+    )
   }
   const value = formatPrefix(read.prefix)
   for (const repair of read.repairs) {

@@ -111,8 +111,7 @@ function compileFactComparison(fact: Fact, wanted: string | number, negated: boo
     case 'ep.ipv6addr': {
       const version = fact === 'ep.ipv4addr' ? 4 : 6
       const address = parseAddress(String(wanted))
-      return (client) =>
-        client.address.version === version && isSameAddress(client.address, address) !== negated
+      return (client) => client.address.version === version && isSameAddress(client.address, address) !== negated
     }
   }
 }
@@ -139,7 +138,8 @@ function compareValues(operator: Comparison, left: Value, right: Value, foldsCas
 
 /** Strings by UTF-16 code units; for addresses only 0 means anything. */
 function compareKnown(left: boolean | number | string | Address, right: typeof left, foldsCase: boolean): number {
-  if (typeof left === 'object' || typeof right === 'object') return Number(!isSameAddress(asAddress(left), asAddress(right)))
+  if (typeof left === 'object' || typeof right === 'object')
+    return Number(!isSameAddress(asAddress(left), asAddress(right)))
   const a = foldsCase && typeof left === 'string' ? left.toLowerCase() : left
   const b = foldsCase && typeof right === 'string' ? right.toLowerCase() : right
   if (a === b) return 0

@@ -31,14 +31,7 @@ const GLOBS: ReadonlyMap<string, { readonly negated: boolean; readonly ignoreCas
   ['!%*=', { negated: true, ignoreCase: true }],
   ['!globmatchi', { negated: true, ignoreCase: true }],
 ])
-const REGEXES: ReadonlySet<string> = new Set([
-  '~=',
-  '!~=',
-  'regexmatch',
-  'regexmatchi',
-  '!regexmatch',
-  '!regexmatchi',
-])
+const REGEXES: ReadonlySet<string> = new Set(['~=', '!~=', 'regexmatch', 'regexmatchi', '!regexmatch', '!regexmatchi'])
 const BITS: ReadonlySet<string> = new Set(['|', '&', '~', '<<', '>>'])
 
 /**
@@ -63,8 +56,7 @@ function parseFrom(reader: TokenReader, power: number, context: Context): Expres
   let left = parsePrefix(reader, power, context)
   for (;;) {
     const operator = reader.operator()
-    const next =
-      operator === undefined ? undefined : parseOperator(left, operator, reader, power, context)
+    const next = operator === undefined ? undefined : parseOperator(left, operator, reader, power, context)
     if (next === undefined) return left
     left = next
   }
@@ -107,14 +99,16 @@ function parseOperator(
 }
 
 function isComparison(operator: string): boolean {
-  return (
-    COMPARISONS.has(operator) || GLOBS.has(operator) || ['=', 'in', 'ipmatch', '!ipmatch'].includes(operator)
-  )
+  return COMPARISONS.has(operator) || GLOBS.has(operator) || ['=', 'in', 'ipmatch', '!ipmatch'].includes(operator)
 }
 
 function refuseOperator(operator: string, at: number): void {
   if (REGEXES.has(operator)) {
-    throw new MelError('expr-unsupported', at, 'regular expressions are not evaluated in footprints; "*=" matches globs')
+    throw new MelError(
+      'expr-unsupported',
+      at,
+      'regular expressions are not evaluated in footprints; "*=" matches globs',
+    )
   }
   if (BITS.has(operator)) {
     throw new MelError('expr-unsupported', at, `the bit operator "${operator}" has no known precedence; do without it`)
@@ -239,7 +233,11 @@ function parseName(
   const seedName = name.startsWith('sep.') ? name.slice(1) : name
   const fact = FACTS.get(seedName)
   if (fact === undefined) {
-    throw new MelError('expr-name', at, `a footprint has no variable ${JSON.stringify(name.slice(0, 64))}; known: ${[...FACTS.keys()].join(', ')}`)
+    throw new MelError(
+      'expr-name',
+      at,
+      `a footprint has no variable ${JSON.stringify(name.slice(0, 64))}; known: ${[...FACTS.keys()].join(', ')}`,
+    )
   }
   if (token.sigil) tree.repair('expr-sigil', at, `variables are written without "$": ${fact}`)
   if (seedName !== name) tree.repair('expr-sep', at, `"sep." is to be written "ep."`)
@@ -249,7 +247,11 @@ function parseName(
 function parseCall(name: string, at: number, reader: TokenReader, context: Context): Expression {
   const known = FUNCTIONS.get(name)
   if (known === undefined) {
-    throw new MelError('expr-name', at, `a footprint has no function ${JSON.stringify(name.slice(0, 64))}; known: ${[...FUNCTIONS.keys()].join(', ')}`)
+    throw new MelError(
+      'expr-name',
+      at,
+      `a footprint has no function ${JSON.stringify(name.slice(0, 64))}; known: ${[...FUNCTIONS.keys()].join(', ')}`,
+    )
   }
   reader.expect('(')
   const operand = context.tree.nested(at, () => parseFrom(reader, 0, context))

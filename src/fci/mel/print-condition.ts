@@ -12,9 +12,21 @@ export function printCondition({ excluded = {}, expressions = [] }: Conjunction)
   const { prefixes = [], asns, countries, subdivisions } = excluded
   const clauses = [
     prefixes.length === 0 ? undefined : printExclusion(prefixes.map(matchPrefix)),
-    asns && printCodes('ep.asn', asns.map((value) => ({ kind: 'integer', value }))),
-    countries && printCodes('ep.country', countries.map((value) => ({ kind: 'string', value }))),
-    subdivisions && printCodes('ep.subdivision', subdivisions.map((value) => ({ kind: 'string', value }))),
+    asns &&
+      printCodes(
+        'ep.asn',
+        asns.map((value) => ({ kind: 'integer', value })),
+      ),
+    countries &&
+      printCodes(
+        'ep.country',
+        countries.map((value) => ({ kind: 'string', value })),
+      ),
+    subdivisions &&
+      printCodes(
+        'ep.subdivision',
+        subdivisions.map((value) => ({ kind: 'string', value })),
+      ),
   ].filter((clause) => clause !== undefined)
   const [only, ...others] = [...clauses, ...expressions]
   if (only === undefined || others.length === 0) return only
@@ -29,8 +41,7 @@ function printCodes(fact: Fact, values: readonly Literal[]): string {
 
 function printExclusion(operands: readonly Expression[]): string {
   const [only, ...others] = operands
-  const operand: Expression =
-    only === undefined || others.length > 0 ? { kind: 'or', operands, at: 0 } : only
+  const operand: Expression = only === undefined || others.length > 0 ? { kind: 'or', operands, at: 0 } : only
   return printExpression({ kind: 'not', operand, at: 0 })
 }
 

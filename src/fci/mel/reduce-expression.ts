@@ -75,7 +75,12 @@ function intersect(parts: readonly Clauses[], most: number): Clauses | undefined
 function keep(expression: Expression, wanted: boolean): Clauses {
   if (factsOf(expression).size === 0) return NOBODY
   const { at } = expression
-  return [{ prefixes: ALL_PREFIXES, expressions: [printExpression(wanted ? expression : { kind: 'not', operand: expression, at })] }]
+  return [
+    {
+      prefixes: ALL_PREFIXES,
+      expressions: [printExpression(wanted ? expression : { kind: 'not', operand: expression, at })],
+    },
+  ]
 }
 
 function reduceIpmatch(

@@ -30,7 +30,10 @@ export function readMatchList(
     tree.add(value, [])
     return operator === 'in'
       ? tree.add({ kind: 'compare', operator: '==', left: subject, right: value, at }, [subject, value])
-      : tree.add({ kind: 'ipmatch', negated: operator === '!ipmatch', left: subject, right: value, at }, [subject, value])
+      : tree.add({ kind: 'ipmatch', negated: operator === '!ipmatch', left: subject, right: value, at }, [
+          subject,
+          value,
+        ])
   })
   const [only, ...others] = operands
   if (only === undefined) return tree.add({ kind: 'boolean', value: operator === '!ipmatch', at }, [])
