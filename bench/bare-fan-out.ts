@@ -18,10 +18,15 @@ interface Call {
  * The primary (extended) and the cloudflare-shaped CDN at once, then the latter's upstreams and the draft's creation,
  * as the broker plans it. Each answer is read and parsed as JSON; the writes are those of a recorded creation.
  */
-export function createBareFanOut(store: Store, cdns: readonly RunningLabCdn[], commits: readonly (readonly Change[])[]): BareFanOut {
+export function createBareFanOut(
+  store: Store,
+  cdns: readonly RunningLabCdn[],
+  commits: readonly (readonly Change[])[],
+): BareFanOut {
   const agent = new Agent({ connections: 256 })
   const [primary, cloudflare, draft] = cdns
-  if (primary === undefined || cloudflare === undefined || draft === undefined) throw new Error('the lab has three CDNs')
+  if (primary === undefined || cloudflare === undefined || draft === undefined)
+    throw new Error('the lab has three CDNs')
   const relays = `/accounts/${cloudflare.accountId}/moq/relays`
   const writes = commits.map((changes) => changes.map(unconditional))
 
@@ -74,7 +79,8 @@ function unconditional(change: Change): Change {
 function uidOf(answer: unknown): string {
   if (typeof answer === 'object' && answer !== null && 'result' in answer) {
     const { result } = answer
-    if (typeof result === 'object' && result !== null && 'uid' in result && typeof result.uid === 'string') return result.uid
+    if (typeof result === 'object' && result !== null && 'uid' in result && typeof result.uid === 'string')
+      return result.uid
   }
   throw new Error('the relay has no uid')
 }

@@ -34,10 +34,18 @@ export const run: RunBenchmark = async ({ quick, signal, log }) => {
   const nothing = (): void => {}
   try {
     const startup: number[] = []
-    for (let round = 0; round < (quick ? 1 : 5); round += 1) startup.push(await startupSeconds(join(root, `start-${round}`), signal))
+    for (let round = 0; round < (quick ? 1 : 5); round += 1)
+      startup.push(await startupSeconds(join(root, `start-${round}`), signal))
     log(`start-up: ${median(startup).toFixed(2)} s`)
 
-    await using lab = await startLab({ dataDir: join(root, 'lab'), host: '127.0.0.1', entry: join(DIST, 'lab/main.js'), firstPort: 0, now: Date.now, log: nothing })
+    await using lab = await startLab({
+      dataDir: join(root, 'lab'),
+      host: '127.0.0.1',
+      entry: join(DIST, 'lab/main.js'),
+      firstPort: 0,
+      now: Date.now,
+      log: nothing,
+    })
     await using redis = await startRedis(root)
     const stores: Readonly<Record<'embedded' | 'redis', StoreOptions>> = {
       embedded: { kind: 'embedded', path: join(root, 'store') },
@@ -62,7 +70,9 @@ export const run: RunBenchmark = async ({ quick, signal, log }) => {
           signal,
         })
         latency = result.ratio
-        log(`latency: ${result.subject.toFixed(1)} ms against ${result.baseline.toFixed(1)} ms for ${ROUND_TRIPS} round trips; noise ${percent(result.noise)}`)
+        log(
+          `latency: ${result.subject.toFixed(1)} ms against ${result.baseline.toFixed(1)} ms for ${ROUND_TRIPS} round trips; noise ${percent(result.noise)}`,
+        )
         await injectLatency(lab.cdns, 0)
       }
       const perRound = quick ? 64 : 320
@@ -74,7 +84,9 @@ export const run: RunBenchmark = async ({ quick, signal, log }) => {
         signal,
       })
       ratios[kind] = result.ratio
-      log(`${kind}: ${result.subject.toFixed(0)} creations/s against ${result.baseline.toFixed(0)} bare; noise ${percent(result.noise)}`)
+      log(
+        `${kind}: ${result.subject.toFixed(0)} creations/s against ${result.baseline.toFixed(0)} bare; noise ${percent(result.noise)}`,
+      )
     }
     return {
       latency_ratio: latency,
@@ -122,7 +134,9 @@ async function injectLatency(cdns: readonly RunningLabCdn[], latencyMs: number):
   for (const cdn of cdns) {
     const response = await request(`${cdn.adminUrl}/fault`, {
       method: latencyMs === 0 ? 'DELETE' : 'PUT',
-      ...(latencyMs === 0 ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ latencyMs }) }),
+      ...(latencyMs === 0
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ latencyMs }) }),
     })
     await response.body.dump()
   }
@@ -132,7 +146,11 @@ async function injectLatency(cdns: readonly RunningLabCdn[], latencyMs: number):
 async function startupSeconds(data: string, signal: AbortSignal): Promise<number> {
   const port = 20_000 + Math.floor(Math.random() * 20_000)
   const start = performance.now()
-  const child = spawn(process.execPath, [join(DIST, 'broker/cli/main.js'), 'start', '--data', data, '--port', String(port)], { stdio: 'ignore' })
+  const child = spawn(
+    process.execPath,
+    [join(DIST, 'broker/cli/main.js'), 'start', '--data', data, '--port', String(port)],
+    { stdio: 'ignore' },
+  )
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
   })

@@ -43,8 +43,18 @@ export async function startSubject(store: Store, cdns: readonly RunningLabCdn[])
     configs: loaded.config.providers,
     adapters: loaded.adapters,
     states,
-    advertisements: { get: () => undefined, error: () => undefined, restore: async () => {}, refresh: async () => {}, dueAt: () => 0 },
-    health: { get: () => ({ state: 'up', since: 0, reason: 'not watched' }), observe: () => {}, onChange: () => () => {} },
+    advertisements: {
+      get: () => undefined,
+      error: () => undefined,
+      restore: async () => {},
+      refresh: async () => {},
+      dueAt: () => 0,
+    },
+    health: {
+      get: () => ({ state: 'up', since: 0, reason: 'not watched' }),
+      observe: () => {},
+      onChange: () => () => {},
+    },
     overlay: { drilled: () => undefined },
     now,
   })

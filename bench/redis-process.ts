@@ -11,11 +11,26 @@ export async function startRedis(dir: string): Promise<RedisProcess> {
   const port = await freePort()
   const child = spawn(
     'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      dir,
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'everysec',
+      '--save',
+      '',
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const failed = once(child, 'error').then(([error]: unknown[]) => {
-    throw new Error('redis-server could not be started; install it (Debian: apt-get install redis-server)', { cause: error })
+    throw new Error('redis-server could not be started; install it (Debian: apt-get install redis-server)', {
+      cause: error,
+    })
   })
   failed.catch(() => undefined)
   await Promise.race([failed, ready(child.stdout)])

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { StoreError, type StoredEvent, type StoredRecord } from './store.ts'
+import { type StoredEvent, type StoredRecord, StoreError } from './store.ts'
 
 const CommitReplySchema = z.union([
   z.tuple([z.literal('ok')], z.int()),

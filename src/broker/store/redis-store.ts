@@ -12,9 +12,9 @@ import {
   type Lease,
   type ListOptions,
   type Store,
-  StoreError,
   type StoredEvent,
   type StoredRecord,
+  StoreError,
 } from './store.ts'
 import type { StoreLog } from './store-log.ts'
 
