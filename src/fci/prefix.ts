@@ -30,49 +30,58 @@ export function parseAddress(text: string): Address | undefined {
 export function readAddress(text: string, end: number): Address | undefined {
   const octets = readIpv4(text, 0, end)
   if (octets >= 0) return { version: 4, value: BigInt(octets) }
-  return readIpv6(text, end) ? { version: 6, value: groupsToValue() } : undefined
+  if (!readIpv6(text, 0, end)) return undefined
+  for (let i = 0; i < 4; i++) row[i] = wordOfGroups(i)
+  return { version: 6, value: valueOfWords(6, row, 0) }
 }
 
+/** Dotted decimal from `from` to `end`; -1 for anything else. */
 function readIpv4(text: string, from: number, end: number): number {
+  const octets = scanIpv4(text, from)
+  return scanEnd === end ? octets : -1
+}
+
+/** Where the last scan ended. */
+let scanEnd = 0
+
+/** Dotted decimal as far as it goes; -1 if there is none. */
+function scanIpv4(text: string, from: number): number {
+  // Whole numbers of 32 bits throughout, which are faster than sums.
   let value = 0
-  let octet = 0
-  let digits = 0
+  let octet = -1
   let dots = 0
-  for (let i = from; i < end; i++) {
-    const code = text.charCodeAt(i)
-    if (code === DOT) {
-      if (digits === 0 || dots === 3) return -1
-      value = value * 256 + octet
-      octet = 0
-      digits = 0
+  for (scanEnd = from; ; scanEnd++) {
+    const digit = text.charCodeAt(scanEnd) - 48
+    if (digit >= 0 && digit <= 9) {
+      if (octet === 0) return -1
+      octet = octet < 0 ? digit : octet * 10 + digit
+      if (octet > 255) return -1
+    } else if (digit === DOT - 48) {
+      if (octet < 0 || dots === 3) return -1
+      value = (value << 8) | octet
+      octet = -1
       dots++
-      continue
-    }
-    if (code < 48 || code > 57 || (digits > 0 && octet === 0)) return -1
-    octet = octet * 10 + code - 48
-    if (octet > 255) return -1
-    digits++
+    } else return dots === 3 && octet >= 0 ? ((value << 8) | octet) >>> 0 : -1
   }
-  return dots === 3 && digits > 0 ? value * 256 + octet : -1
 }
 
 // Scratch for one synchronous parse: allocating per call costs more than the parse.
 const groups = new Uint16Array(8)
-const words = new Uint32Array(4)
+const row = new Uint32Array(5)
 const quads = new BigUint64Array(2)
 const quadWords = new Uint32Array(quads.buffer)
 const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
 const LOW = 1 - HIGH
 
-function readIpv6(text: string, end: number): boolean {
-  if (end < 2) return false
+function readIpv6(text: string, from: number, end: number): boolean {
+  if (end - from < 2) return false
   let count = 0
   let gap = -1
-  let i = 0
-  if (text.charCodeAt(0) === COLON) {
-    if (text.charCodeAt(1) !== COLON) return false
+  let i = from
+  if (text.charCodeAt(i) === COLON) {
+    if (text.charCodeAt(i + 1) !== COLON) return false
     gap = 0
-    i = 2
+    i += 2
   }
   while (i < end) {
     const start = i
@@ -88,8 +97,8 @@ function readIpv6(text: string, end: number): boolean {
     if (i < end && code === DOT) {
       const octets = readIpv4(text, start, end)
       if (octets < 0 || count > 6) return false
-      groups[count++] = Math.floor(octets / 65536)
-      groups[count++] = octets % 65536
+      groups[count++] = octets >>> 16
+      groups[count++] = octets & 0xffff
       break
     }
     if (i === start || count === 8) return false
@@ -120,9 +129,9 @@ function hexDigit(code: number): number {
   return -1
 }
 
-function groupsToValue(): bigint {
-  for (let i = 0; i < 4; i++) words[i] = (groups[2 * i] ?? 0) * 65536 + (groups[2 * i + 1] ?? 0)
-  return valueOfWords(6, words, 0)
+/** One of the four words of the address read last. */
+function wordOfGroups(i: number): number {
+  return (((groups[2 * i] ?? 0) << 16) | (groups[2 * i + 1] ?? 0)) >>> 0
 }
 
 /** The address in one word of 32 bits (IPv4) or four of them (IPv6), the first most significant, as a number. */
@@ -191,33 +200,50 @@ function longestZeroRun(parts: readonly number[]): { start: number; length: numb
  */
 export function parsePrefix(text: string): Prefix | undefined {
   const version = text.includes(':') ? 6 : 4
-  const length = readPrefixWords(text, version, words, 0)
-  return length < 0 ? undefined : { version, value: valueOfWords(version, words, 0), length }
+  if (scanPrefix(text, 0, version, row, 0) !== text.length) return undefined
+  return { version, value: valueOfWords(version, row, 0), length: row[version === 4 ? 1 : 4] ?? 0 }
 }
 
 /**
- * Reads a strict prefix of this version into one word or four (see `valueOfWords`) without allocating. Returns its
- * length, or -1 if the text is anything else; the words are then undefined.
+ * Reads the strict prefix of this version that starts at `from`, without allocating: writes its address as one word or
+ * four (see `valueOfWords`) and its length behind them. Returns the offset behind the prefix, or -1 if there is none;
+ * what was written is then undefined.
  */
-export function readPrefixWords(text: string, version: 4 | 6, to: Uint32Array, at: number): number {
-  let slash = text.length - 2
-  // The length has at most three digits, so the slash is near the end.
-  while (slash >= 0 && text.charCodeAt(slash) !== SLASH) slash--
-  const length = readPrefixLength(text, slash + 1)
-  if (slash < 0 || length < 0 || length > addressBits(version)) return -1
+export function scanPrefix(text: string, from: number, version: 4 | 6, to: Uint32Array, at: number): number {
   if (version === 4) {
-    const octets = readIpv4(text, 0, slash)
-    if (octets < 0 || (octets & hostBits(length)) !== 0) return -1
+    const octets = scanIpv4(text, from)
+    if (octets < 0) return -1
+    const length = scanLength(text, scanEnd, 32)
+    if (length < 0 || (octets & hostBits(length)) !== 0) return -1
     to[at] = octets
-    return length
+    to[at + 1] = length
+    return scanEnd
   }
-  if (!readIpv6(text, slash)) return -1
+  let slash = from
+  while (text.charCodeAt(slash) > SLASH || text.charCodeAt(slash) === DOT) slash++
+  const length = scanLength(text, slash, 128)
+  const end = scanEnd
+  if (length < 0 || !readIpv6(text, from, slash)) return -1
   for (let i = 0; i < 4; i++) {
-    const word = (groups[2 * i] ?? 0) * 65536 + (groups[2 * i + 1] ?? 0)
+    const word = wordOfGroups(i)
     if ((word & hostBits(length - 32 * i)) !== 0) return -1
     to[at + i] = word
   }
-  return length
+  to[at + 4] = length
+  return end
+}
+
+/** The prefix length, with the slash before it, as far as it goes; -1 if there is none or it is above `most`. */
+function scanLength(text: string, slash: number, most: number): number {
+  if (text.charCodeAt(slash) !== SLASH) return -1
+  let length = -1
+  for (scanEnd = slash + 1; ; scanEnd++) {
+    const digit = text.charCodeAt(scanEnd) - 48
+    if (!(digit >= 0 && digit <= 9)) return length
+    if (length === 0) return -1
+    length = length < 0 ? digit : length * 10 + digit
+    if (length > most) return -1
+  }
 }
 
 /** Mask of the bits of one word that lie beyond this many leading ones; any number outside 0 to 31 means all or none. */

@@ -10,9 +10,12 @@ async function setUp() {
   return { api, cli }
 }
 
+function note(report: DrillReport, event: string): DrillReport {
+  return { ...report, timeline: [...report.timeline, { at: report.startedAt + 500, event, detail: 'so it goes' }] }
+}
+
 function endWith(report: DrillReport, verdict: DrillVerdict): DrillReport {
-  const timeline = [...report.timeline, { at: report.startedAt + 500, event: 'inject', detail: 'out it goes' }]
-  return { ...report, state: 'ended', verdict, because: 'so it was', endedAt: report.startedAt + 900, timeline }
+  return { ...report, state: 'ended', verdict, because: 'so it was', endedAt: report.startedAt + 900 }
 }
 
 describe('drill run', () => {
@@ -24,17 +27,20 @@ describe('drill run', () => {
     ['interrupted', 6],
   ] as const)('follows the drill to its end and ends with the code of the verdict %s', async (verdict, exitCode) => {
     const { api, cli } = await setUp()
-    const get = api.drills.get.bind(api.drills)
+    const entries = ['inject', 'end']
     vi.spyOn(api.drills, 'get').mockImplementation(async (id) => {
-      const report = await get(id)
-      if (report?.state === 'running') api.drills.reports.set(id, endWith(report, verdict))
-      return report
+      const report = api.drills.reports.get(id)
+      const event = entries.shift()
+      if (report === undefined || event === undefined) return report
+      const next = note(report, event)
+      api.drills.reports.set(id, next)
+      return event === 'end' ? endWith(next, verdict) : next
     })
     const run = await cli('drill', 'run', '--provider', 'alpha', '--hold', '2s', '--budget', '1s')
     expect(run.exitCode).toBe(exitCode)
-    expect(run.stderr).toBe('started: steady state\ninject: out it goes\n')
+    expect(run.stderr).toBe('started: steady state\ninject: so it goes\nend: so it goes\n')
     expect(run.stdout).toContain(`${verdict.toUpperCase()}: so it was`)
-    expect(run.stdout).toMatch(/0 ms {2}inject {3}out it goes/)
+    expect(run.stdout).toMatch(/^ +0 ms {2}inject {3}so it goes$/m)
   })
 
   it('sends what was asked for', async () => {

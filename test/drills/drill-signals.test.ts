@@ -51,7 +51,8 @@ describe('what a drill measures', () => {
   it('counts objects and look-ups as a viewer meets them who follows the answers', () => {
     expect(countSignals(signals, window)).toMatchObject({
       objectsBefore: 2,
-      objectsDuring: 2,
+      // Objects 5 and 7, and 4, the newest that b had when it was first answered.
+      objectsDuring: 3,
       probesBefore: 3,
       probesDuring: 3,
     })
@@ -64,18 +65,31 @@ describe('what a drill measures', () => {
     expect(countSignals(silent, window).longestGapMs).toBe(700 - 250)
   })
 
-  it('counts as lost what never came out of an answered provider, and what is missing between two', () => {
-    // Object 6 came out nowhere.
-    expect(countSignals(signals, window).objectsLost).toBe(1)
-    const elsewhere = { ...signals, objects: [...signals.objects, ...objects('c 6 590>599')] }
-    expect(countSignals(elsewhere, window).objectsLost).toBe(1)
+  it('counts as lost what came out before its provider was answered, and what is missing between two', () => {
+    // Object 3 came out while the dead one was answered, object 6 nowhere.
+    expect(countSignals(signals, window).objectsLost).toBe(2)
+    const elsewhere = { ...signals, objects: [...signals.objects, ...objects('a 6 590>599')] }
+    expect(countSignals(elsewhere, window).objectsLost).toBe(2)
     const late = { ...signals, objects: [...signals.objects, ...objects('b 6 590>1500')] }
-    expect(countSignals(late, window).objectsLost).toBe(0)
+    expect(countSignals(late, window).objectsLost).toBe(1)
   })
 
-  it('does not count as lost what came out of the provider that was answered until then', () => {
-    const last = { ...signals, objects: [...signals.objects, ...objects('a 6 590>599')] }
-    expect(countSignals(last, window).objectsLost).toBe(0)
+  it('adds up: what was published is received or lost, and nothing is received twice', () => {
+    const drained = {
+      probes: probes('0 a', '260 b', '500 a'),
+      objects: objects('a 3 252>255', 'b 3 252>258', 'a 4 350>355', 'b 4 350>356', 'b 5 450>456', 'a 5 450>457'),
+    }
+    expect(countSignals(drained, window)).toMatchObject({ objectsDuring: 3, objectsLost: 0 })
+    const dead = { probes: probes('0 a', '460 b'), objects: objects('b 3 260>266', 'b 4 350>356', 'b 5 450>456') }
+    expect(countSignals(dead, window)).toMatchObject({ objectsDuring: 1, objectsLost: 2 })
+  })
+
+  it('does not count what the former publisher still publishes beside the new one', () => {
+    const moved = {
+      probes: probes('0 a', '260 b'),
+      objects: objects('b 50 300>301', 'b r2:0 400>401', 'a 51 410>411', 'b r2:1 500>501'),
+    }
+    expect(countSignals(moved, window)).toMatchObject({ objectsDuring: 3, objectsLost: 0 })
   })
 
   it('counts every run of the publisher for itself, so that a new run is no gap', () => {
@@ -88,8 +102,8 @@ describe('what a drill measures', () => {
 
   it('does not count what was published so late that it may be under way', () => {
     const under = { ...signals, objects: [...signals.objects, ...objects('c 9 695>698')] }
-    expect(countSignals(under, window).objectsLost).toBe(3)
-    expect(countSignals(under, { ...window, graceMs: 6 }).objectsLost).toBe(1)
+    expect(countSignals(under, window).objectsLost).toBe(4)
+    expect(countSignals(under, { ...window, graceMs: 6 }).objectsLost).toBe(2)
   })
 
   it('has only a before when nothing was injected', () => {

@@ -100,12 +100,13 @@ function nextText({ url, adminKey, scope }: ReadyFacts, out: Output): string {
     'npx moq-broker scope failover demo',
     `curl -sH "X-API-Key: $MOQ_BROKER_KEY" "${url.replace('http://', '')}/route?client=192.0.2.7"`,
   ]
-  const lost = adminKey === undefined ? 'Key lost? npm start -- --new-admin-key prints another.  ' : ''
+  const lost = adminKey === undefined ? ['Key lost? npm start -- --new-admin-key prints another.'] : []
+  const notes = [...lost, 'Ctrl-C stops everything; the next start finds its scopes again.']
   return [
     out.paint('bold', title),
     ...commands.map((command) => out.paint('cyan', command)),
     '',
-    out.paint('dim', `${lost}Ctrl-C stops everything; the next start finds its scopes again.`),
+    ...notes.map((note) => out.paint('dim', note)),
     '',
   ].join('\n')
 }

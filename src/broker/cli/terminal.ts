@@ -24,11 +24,19 @@ export interface Cli {
   readonly sinceBegin: () => number
 }
 
+/** What of a stream of this process an output needs. */
+export interface TextStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): boolean
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
 const DEFAULT_WIDTH = 80
 
 /** An output over a stream of this process. Honours `NO_COLOR` and `TERM=dumb`; a reader that went away is no error. */
-export function openOutput(stream: NodeJS.WriteStream, env: Cli['env']): Output {
-  const isTerminal = stream.isTTY && env['TERM'] !== 'dumb'
+export function openOutput(stream: TextStream, env: Cli['env']): Output {
+  const isTerminal = stream.isTTY === true && env['TERM'] !== 'dumb'
   const colours = isTerminal && (env['NO_COLOR'] ?? '') === ''
   let gone = false
   stream.on('error', (error: Error) => {
@@ -38,7 +46,7 @@ export function openOutput(stream: NodeJS.WriteStream, env: Cli['env']): Output 
   return {
     isTerminal,
     get width() {
-      return stream.isTTY ? stream.columns || DEFAULT_WIDTH : Number.POSITIVE_INFINITY
+      return stream.isTTY === true ? stream.columns || DEFAULT_WIDTH : Number.POSITIVE_INFINITY
     },
     write(text) {
       if (!gone) stream.write(text)

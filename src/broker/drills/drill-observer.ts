@@ -34,9 +34,10 @@ export class DrillObserver {
     return { probes: this.#probes, objects: this.#objects }
   }
 
-  /** Collects objects from now on until the result is called. */
+  /** Collects objects from the first look-up on, since nobody follows an answer before, until the result is called. */
   listen(): () => void {
     return this.#deps.watch.onObject((provider, { run, sequence, publishedAt, receivedAt }) => {
+      if (this.#probes.length === 0) return
       this.#objects.push({ provider, run, sequence, publishedAt, receivedAt })
     })
   }
@@ -45,15 +46,15 @@ export class DrillObserver {
   async probe(): Promise<string | undefined> {
     const { client } = this
     if (client === undefined) return undefined
-    const at = this.#deps.now()
+    const { routes, scope, now } = this.#deps
     try {
-      const { decision } = await this.#deps.routes.decide({ client: client.address, scope: this.#deps.scope })
+      const { decision } = await routes.decide({ client: client.address, scope })
       const provider = decision.candidates[0]?.provider
-      this.#probes.push(provider === undefined ? { at } : { at, provider })
+      this.#probes.push(provider === undefined ? { at: now() } : { at: now(), provider })
       return provider
     } catch {
       // A lookup that fails answers nobody, and counts as that.
-      this.#probes.push({ at })
+      this.#probes.push({ at: now() })
       return undefined
     }
   }

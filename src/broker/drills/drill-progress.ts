@@ -10,13 +10,18 @@ export interface DrillEnding {
   readonly because: string
 }
 
+export interface DrillDecision {
+  readonly primary: string
+  readonly at: number
+}
+
 export interface DrillProgressDeps {
   readonly log: DrillLog
   readonly observer: DrillObserver
   readonly board: HealthBoard
   readonly overlay: DrillOverlay
-  /** The primary of the drill's scope. */
-  readonly primary: () => Promise<string | undefined>
+  /** The other primary that the drill's scope has got, and since when. */
+  readonly decision: () => Promise<DrillDecision | undefined>
   readonly now: () => number
   /** When the provider was taken out. */
   readonly injectedAt: number
@@ -86,12 +91,12 @@ export class DrillProgress {
   }
 
   async #noteDecision(): Promise<void> {
-    const { log, mustMove, primary, now } = this.#deps
-    const { provider, scope, measured } = log.report
+    const { log, mustMove, decision } = this.#deps
+    const { scope, measured } = log.report
     if (!mustMove || measured.decideMs !== undefined) return
-    const current = await primary()
-    if (current === undefined || current === provider) return
-    this.#reach('decide', `"${current}" is the primary of scope ${scope}`, now())
+    const decided = await decision()
+    if (decided !== undefined)
+      this.#reach('decide', `"${decided.primary}" is the primary of scope ${scope}`, decided.at)
   }
 
   #noteAnswer(): void {

@@ -1,3 +1,4 @@
+import type { CanaryMonitor } from '../health/canary-monitor.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import { type Sleep, startRepeatedTask } from '../health/repeated-task.ts'
 import type { Log } from '../log.ts'
@@ -8,7 +9,7 @@ import { createDrillInjection } from './drill-injection.ts'
 import { DrillLog } from './drill-log.ts'
 import type { StoredDrillOverlay } from './drill-overlay.ts'
 import { DRILL_LEASE, deleteRunning, readDrill, readRunning, type StoredDrill } from './drill-record.ts'
-import { liftInjection, messageOf, type Restoration, returnScopes } from './drill-restoration.ts'
+import { isAlive, liftInjection, messageOf, type Restoration, returnScopes } from './drill-restoration.ts'
 import type { DrillSettings } from './drill-settings.ts'
 import { signReport } from './drill-signature.ts'
 
@@ -17,6 +18,7 @@ export interface DrillRecoveryDeps {
   readonly scopes: ScopeService
   readonly providers: Pick<ProviderDirectory, 'config'>
   readonly board: HealthBoard
+  readonly canary: Pick<CanaryMonitor, 'paths'>
   readonly overlay: StoredDrillOverlay
   readonly settings: DrillSettings
   readonly instance: string
@@ -54,7 +56,7 @@ export async function recoverDrill(deps: DrillRecoveryDeps): Promise<boolean> {
 }
 
 async function restore(deps: DrillRecoveryDeps, stored: StoredDrill, lease: Lease): Promise<void> {
-  const { store, settings, overlay, board, now, sleep, log, signal, signingKey, providers } = deps
+  const { store, settings, overlay, board, canary, now, sleep, log, signal, signingKey, providers } = deps
   const { id, provider, method } = stored.report
   const drillLog = new DrillLog({ store, lease, now, log }, stored)
   await using _keeping = startRepeatedTask({
@@ -73,13 +75,16 @@ async function restore(deps: DrillRecoveryDeps, stored: StoredDrill, lease: Leas
       provider,
       injection: createDrillInjection(stored.report, { ...settings, overlay, faultUrl }),
       scopes: stored.undo.scopes,
-      isBack: () => board.get(provider).state !== 'down',
+      isBack: () => isAlive({ board, canary }, provider),
       deadlineMs: settings.restoreMs,
       signal,
     }
-    drillLog.mark('restore', 'another start of the broker found the drill unfinished')
-    const steps = [await liftInjection(deps, restoration), ...(await returnScopes(deps, restoration))]
-    for (const { done, detail } of steps) drillLog.mark(done ? 'returned' : 'restore-failed', detail)
+    drillLog.mark('restore', `the broker that ran the drill is gone; "${provider}" is to be let back in`)
+    const lifted = await liftInjection(deps, restoration)
+    drillLog.mark(lifted.done ? 'lifted' : 'restore-failed', lifted.detail, lifted.at)
+    const returned = await returnScopes(deps, restoration)
+    for (const { at, done, detail } of returned) drillLog.mark(done ? 'returned' : 'restore-failed', detail, at)
+    const steps = [lifted, ...returned]
     missing.push(...steps.filter(({ done }) => !done).map(({ detail }) => detail))
     // This process stops too: the next start goes on.
     if (signal.aborted) {

@@ -1,5 +1,7 @@
 import { BrokerError } from '../broker-error.ts'
 import { forEachAtMost, type Sleep, withinDeadline } from '../health/repeated-task.ts'
+import type { CanaryMonitor } from '../health/canary-monitor.ts'
+import type { HealthBoard } from '../health/health-board.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
 import type { DrillInjection } from './drill-injection.ts'
 
@@ -9,13 +11,28 @@ export interface RestorationDeps {
   readonly sleep: Sleep
 }
 
+export interface LifeSigns {
+  readonly board: Pick<HealthBoard, 'get'>
+  /** Absent in `paths`: no canary watches the provider. */
+  readonly canary: Pick<CanaryMonitor, 'paths'>
+}
+
+/**
+ * Whether a provider that was let back in serves again and goes on to count as alive: not down, and with a canary
+ * session, since without one the next intervals may take it for down, and scopes would be moved off it anew.
+ */
+export function isAlive({ board, canary }: LifeSigns, provider: string): boolean {
+  if (board.get(provider).state === 'down') return false
+  return canary.paths().find((path) => path.provider === provider)?.connected !== false
+}
+
 export interface Restoration {
   readonly drill: string
   readonly provider: string
   readonly injection: DrillInjection
   /** Scopes whose primary goes back to the provider. */
   readonly scopes: readonly string[]
-  /** Whether the broker takes the provider for alive again: until then it would only move scopes off it anew. */
+  /** Whether the provider is alive again: until then its scopes would only be moved off it anew. */
   readonly isBack: () => boolean
   /** For each step. */
   readonly deadlineMs: number
@@ -25,6 +42,7 @@ export interface Restoration {
 
 /** One step of a restoration, and how it ended, in words. */
 export interface RestorationStep {
+  readonly at: number
   readonly done: boolean
   readonly detail: string
 }
@@ -41,10 +59,10 @@ export async function liftInjection(
   for (let attempt = 1; ; attempt += 1) {
     try {
       await injection.lift(signal)
-      return { done: true, detail: `"${provider}" is let back in` }
+      return { at: deps.now(), done: true, detail: `"${provider}" is let back in` }
     } catch (error) {
       const detail = `"${provider}" could not be let back in: ${messageOf(error)}; its dead-man timer will do it`
-      if (attempt === LIFT_ATTEMPTS || signal.aborted) return { done: false, detail }
+      if (attempt === LIFT_ATTEMPTS || signal.aborted) return { at: deps.now(), done: false, detail }
     }
     await deps.sleep(PAUSE_MS, signal)
   }
@@ -76,14 +94,15 @@ async function returnScope(
 ): Promise<RestorationStep | undefined> {
   const { drill, provider, signal, deadlineMs } = restoration
   const until = deps.now() + deadlineMs
+  const step = (done: boolean, detail: string): RestorationStep => ({ at: deps.now(), done, detail })
   let moved = false
   let obstacle = 'no attempt was made'
   while (deps.now() < until && !signal.aborted) {
     try {
       const view = await deps.scopes.get(scope)
-      if (view === undefined) return moved ? { done: true, detail: `scope ${scope} was deleted meanwhile` } : undefined
+      if (view === undefined) return moved ? step(true, `scope ${scope} was deleted meanwhile`) : undefined
       if (view.primary === provider && view.promoting === undefined) {
-        return moved ? { done: true, detail: `"${provider}" is the primary of scope ${scope} again` } : undefined
+        return moved ? step(true, `"${provider}" is the primary of scope ${scope} again`) : undefined
       }
       moved = true
       const change = await deps.scopes.failover(
@@ -101,7 +120,7 @@ async function returnScope(
     }
     await deps.sleep(PAUSE_MS, signal)
   }
-  return { done: false, detail: `"${provider}" is not the primary of scope ${scope} again: ${obstacle}` }
+  return step(false, `"${provider}" is not the primary of scope ${scope} again: ${obstacle}`)
 }
 
 export function messageOf(error: unknown): string {

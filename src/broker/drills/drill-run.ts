@@ -9,7 +9,7 @@ import type { DrillInjection } from './drill-injection.ts'
 import type { DrillLog } from './drill-log.ts'
 import type { DrillObserver } from './drill-observer.ts'
 import type { DrillOverlay } from './drill-overlay.ts'
-import { type DrillEnding, DrillProgress } from './drill-progress.ts'
+import { type DrillDecision, type DrillEnding, DrillProgress } from './drill-progress.ts'
 import { messageOf } from './drill-restoration.ts'
 import type { DrillSettings } from './drill-settings.ts'
 import { objectsOn } from './drill-signals.ts'
@@ -24,6 +24,8 @@ export interface DrillRunDeps {
   readonly sleep: Sleep
   readonly settings: DrillSettings
 }
+
+const EVENTS = 200
 
 /** What one drill works with. */
 export interface DrillTools {
@@ -52,6 +54,8 @@ export class DrillRun {
   #injectedAt: number | undefined
   #mustMove = false
   #isOut = false
+  /** Of the scope, before the injection. */
+  #lastEvent = 0
 
   constructor(deps: DrillRunDeps, tools: DrillTools) {
     this.#deps = deps
@@ -125,6 +129,7 @@ export class DrillRun {
     const { now, scopes } = this.#deps
     const { log, lease, injection, stop } = this.#tools
     const { id, method } = log.report
+    await this.#findLastEvent()
     this.#mustMove = (await this.#primary()) === this.#provider
     const atStake = method === 'fault' ? await this.#scopesAtStake() : this.#mustMove ? [this.#scope] : []
     this.#stopIfTold()
@@ -166,9 +171,9 @@ export class DrillRun {
     const { now, board, overlay, settings } = this.#deps
     const { log, observer, holdMs, budgetMs } = this.#tools
     const injectedAt = this.#injectedAt ?? now()
-    const primary = (): Promise<string | undefined> => this.#primary()
+    const decision = (): Promise<DrillDecision | undefined> => this.#decision()
     const mustMove = this.#mustMove
-    const progress = new DrillProgress({ log, observer, board, overlay, primary, now, injectedAt, mustMove })
+    const progress = new DrillProgress({ log, observer, board, overlay, decision, now, injectedAt, mustMove })
     let held = false
     for (;;) {
       if (await progress.note()) await log.save()
@@ -206,6 +211,23 @@ export class DrillRun {
     if (own.state === 'down' && !isFault) throw new DrillStopped(`"${this.#provider}" is really down: ${own.reason}`)
   }
 
+  /** Look-ups may follow the new primary before the drill looks for it, so its time is that of the scope's history. */
+  async #decision(): Promise<DrillDecision | undefined> {
+    const { scopes, now } = this.#deps
+    const primary = await this.#primary()
+    if (primary === undefined || primary === this.#provider) return undefined
+    const events = await scopes.events(this.#scope, { after: this.#lastEvent, limit: EVENTS })
+    return { primary, at: events.find(({ type }) => type === 'failover.promoted')?.at ?? now() }
+  }
+
+  async #findLastEvent(): Promise<void> {
+    for (;;) {
+      const events = await this.#deps.scopes.events(this.#scope, { after: this.#lastEvent, limit: EVENTS })
+      this.#lastEvent = events.at(-1)?.sequence ?? this.#lastEvent
+      if (events.length < EVENTS) return
+    }
+  }
+
   async #primary(): Promise<string | undefined> {
     return (await this.#deps.scopes.get(this.#scope))?.primary
   }
@@ -232,6 +254,6 @@ function describeInjection(method: 'drain' | 'fault', provider: string, scopes: 
     case 'drain':
       return `"${provider}" is taken out on paper`
     case 'fault':
-      return `the relay of "${provider}" is taken down; it is the primary of ${scopes} scope${scopes === 1 ? '' : 's'}`
+      return `the relay of "${provider}" is taken down; it is the primary of ${scopes === 0 ? 'no' : scopes} scope${scopes === 1 ? '' : 's'}`
   }
 }

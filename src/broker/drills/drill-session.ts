@@ -9,7 +9,7 @@ import { DrillObserver } from './drill-observer.ts'
 import type { StoredDrillOverlay } from './drill-overlay.ts'
 import type { DrillEnding } from './drill-progress.ts'
 import { deleteRunning, readAbort } from './drill-record.ts'
-import { liftInjection, messageOf, type Restoration, returnScopes } from './drill-restoration.ts'
+import { isAlive, liftInjection, messageOf, type Restoration, returnScopes } from './drill-restoration.ts'
 import { DrillRun, type DrillRunDeps } from './drill-run.ts'
 import type { DrillReport, DrillRequest } from './drill-service.ts'
 import { signReport } from './drill-signature.ts'
@@ -155,7 +155,7 @@ class Session implements DrillSession {
 
   /** What could not be restored, in words. */
   async #restore(run: DrillRun, injection: Restoration['injection']): Promise<readonly string[]> {
-    const { settings, now, board, sleep } = this.#deps
+    const { settings, board, canary, now, sleep } = this.#deps
     const { provider } = this.#start.report
     const hurried = this.#halt.signal.aborted
     const deadlineMs = hurried ? settings.stopMs : settings.restoreMs
@@ -167,17 +167,17 @@ class Session implements DrillSession {
       provider,
       injection,
       scopes: this.#log.undo?.scopes ?? [],
-      isBack: () => board.get(provider).state !== 'down',
+      isBack: () => isAlive({ board, canary }, provider),
       deadlineMs,
       signal: cut.signal,
     }
     this.#log.mark('restore', `"${provider}" is to be let back in`)
     const lifted = await liftInjection(this.#deps, restoration)
-    const liftedAt = now()
-    this.#log.mark(lifted.done ? 'lifted' : 'restore-failed', lifted.detail)
+    const liftedAt = lifted.at
+    this.#log.mark(lifted.done ? 'lifted' : 'restore-failed', lifted.detail, lifted.at)
     await this.#log.save()
     const returned = await returnScopes(this.#deps, restoration)
-    for (const { done, detail } of returned) this.#log.mark(done ? 'returned' : 'restore-failed', detail)
+    for (const { at, done, detail } of returned) this.#log.mark(done ? 'returned' : 'restore-failed', detail, at)
     const missing = [lifted, ...returned].filter(({ done }) => !done).map(({ detail }) => detail)
     const until = liftedAt + deadlineMs
     while (!cut.signal.aborted && !this.#halt.signal.aborted) {

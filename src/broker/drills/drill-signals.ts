@@ -41,21 +41,26 @@ export interface SignalCounts {
 
 /**
  * Counts as a viewer would who asks the lookup at every probe and follows its answer at once:
- * - objects before and during: those that came out of the provider answered at that moment;
- * - the longest gap: between two of them, from the last one before injection to the end;
- * - lost: published after injection, and never came out of any provider that was answered.
+ * - objects before and during: those that came out of the provider answered at that moment, and the newest that a
+ *   provider had when it became the answered one, which it hands to whoever comes;
+ * - the longest gap: between two that came out, from the last one before injection to the end;
+ * - lost: published after injection, and the viewer never got it.
  */
 export function countSignals(signals: DrillSignals, window: DrillWindow): SignalCounts {
   const { until, injectedAt = until } = window
   const during = (at: number): boolean => at >= injectedAt && at <= until
   const followed = followedObjects(signals)
+  const handed = handedObjects(signals).filter(({ object, at }) => object.publishedAt >= injectedAt && during(at))
   const probes = signals.probes.filter(({ at }) => at <= until)
   const before = followed.filter(({ receivedAt }) => receivedAt < injectedAt)
   const arrivals = followed.filter(({ receivedAt }) => during(receivedAt))
   return {
     objectsBefore: before.length,
-    objectsDuring: arrivals.length,
-    objectsLost: window.injectedAt === undefined ? 0 : countLost(signals, window, injectedAt),
+    objectsDuring: new Set([...arrivals, ...handed.map(({ object }) => object)].map(nameOf)).size,
+    objectsLost:
+      window.injectedAt === undefined
+        ? 0
+        : countLost(signals, window, injectedAt, [...followed, ...handed.map(({ object }) => object)]),
     longestGapMs:
       window.injectedAt === undefined
         ? 0
@@ -98,22 +103,50 @@ function followedObjects({ probes, objects }: DrillSignals): readonly ReceivedOb
   })
 }
 
+interface HandedObject {
+  readonly object: ReceivedObject
+  readonly at: number
+}
+
+/** What a provider hands out at the moment when the lookup begins to answer with it. */
+function handedObjects({ probes, objects }: DrillSignals): readonly HandedObject[] {
+  return probes.flatMap(({ at, provider }, index) => {
+    if (index === 0 || provider === undefined || provider === probes[index - 1]?.provider) return []
+    const object = objects.findLast((one) => one.provider === provider && one.receivedAt < at)
+    return object === undefined ? [] : [{ object, at }]
+  })
+}
+
+function nameOf({ run, sequence }: Pick<ReceivedObject, 'run' | 'sequence'>): string {
+  return `${run} ${sequence}`
+}
+
 function longestGap(times: readonly number[]): number {
   return times.reduce((longest, at, index) => Math.max(longest, at - (times[index - 1] ?? at)), 0)
 }
 
-function countLost({ probes, objects }: DrillSignals, { until, graceMs }: DrillWindow, injectedAt: number): number {
-  const published = objects.filter(({ publishedAt }) => publishedAt >= injectedAt && publishedAt <= until - graceMs)
-  const lastBefore = probes.findLast(({ at }) => at < injectedAt)
-  const answered = new Set([...probes.filter(({ at }) => at >= injectedAt), lastBefore].map((probe) => probe?.provider))
-  const runs = new Map<string, { first: number; last: number; readonly delivered: Set<number> }>()
-  for (const { run, sequence, provider } of published) {
-    const known = runs.get(run) ?? { first: sequence, last: sequence, delivered: new Set<number>() }
-    runs.set(run, known)
-    known.first = Math.min(known.first, sequence)
-    known.last = Math.max(known.last, sequence)
-    if (answered.has(provider)) known.delivered.add(sequence)
+function countLost(
+  { objects }: DrillSignals,
+  { until, graceMs }: DrillWindow,
+  injectedAt: number,
+  delivered: readonly ReceivedObject[],
+): number {
+  const got = new Set(delivered.map(nameOf))
+  const published = objects
+    .filter(({ publishedAt }) => publishedAt >= injectedAt && publishedAt <= until - graceMs)
+    .toSorted((a, b) => a.publishedAt - b.publishedAt)
+  let lost = 0
+  let current: ReceivedObject | undefined
+  const seen = new Set<string>()
+  for (const object of published) {
+    // Two publish while the primary moves; then only the new one's objects count.
+    if (object.run !== current?.run && seen.has(object.run)) continue
+    seen.add(object.run)
+    // A number missing between two that were seen was published too, and came out nowhere.
+    const next = object.run === current?.run ? current.sequence + 1 : object.sequence
+    for (let sequence = next; sequence <= object.sequence; sequence += 1)
+      if (!got.has(nameOf({ run: object.run, sequence }))) lost += 1
+    current = object
   }
-  // A number missing between two that were seen was published too, and came out nowhere.
-  return [...runs.values()].reduce((lost, { first, last, delivered }) => lost + last - first + 1 - delivered.size, 0)
+  return lost
 }
