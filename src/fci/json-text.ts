@@ -1,6 +1,6 @@
 import type { AdvertisementFault } from './advertisement-error.ts'
 import { AdvertisementError } from './advertisement-error.ts'
-import { isJsonList, isJsonObject } from './canonical-json.ts'
+import type { PrefixRuns } from './prefix-runs.ts'
 
 export interface JsonLimits {
   /** Longest text, in UTF-16 code units. */
@@ -19,61 +19,24 @@ interface Level {
 /**
  * Reads I-JSON (RFC 7493): refuses what `JSON.parse` lets through, namely repeated member names and any depth.
  * Throws AdvertisementError; time and memory are linear in the text's length.
+ *
+ * @param runs - takes long lists of prefixes out of the same text, if given.
  */
-export function parseJsonText(text: string, limits: JsonLimits): unknown {
+export function parseJsonText(text: string, limits: JsonLimits, runs?: PrefixRuns): unknown {
   if (text.length > limits.maxLength) {
     throw new AdvertisementError('too-large', '', `the text is longer than ${limits.maxLength} characters`)
   }
-  // A text that opens many brackets is looked at before JSON.parse builds a tree of any depth from it.
-  if (countUpTo(text, '[', MANY) + countUpTo(text, '{', MANY) >= MANY) checkStructure(text, limits.maxDepth)
-  let document: unknown
+  // Before JSON.parse, which would build a tree of any depth.
+  checkStructure(text, limits.maxDepth, runs)
   try {
-    document = JSON.parse(text)
+    return JSON.parse(runs?.rest ?? text)
   } catch (error) {
-    checkStructure(text, limits.maxDepth)
     throw new AdvertisementError('invalid-json', '', error instanceof Error ? error.message : 'it does not parse')
   }
-  if (countMembers(document, limits.maxDepth) !== countNames(text)) checkStructure(text, limits.maxDepth)
-  return document
-}
-
-const MANY = 100_000
-
-function countUpTo(text: string, character: string, most: number): number {
-  let count = 0
-  for (let at = text.indexOf(character); at >= 0 && count < most; at = text.indexOf(character, at + 1)) count++
-  return count
-}
-
-/**
- * How many quotes have a colon right behind them: exactly one per member written, and more only if a text begins with
- * a colon. NaN if there is a blank before any colon. Finding them natively is much faster than `checkStructure`.
- */
-function countNames(text: string): number {
-  let count = 0
-  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
-    const before = text.charCodeAt(at - 1)
-    if (before === 34) count++
-    else if (before <= 32) return Number.NaN
-  }
-  return count
-}
-
-/** Members of all objects in a document; NaN, which equals no count, if it is nested deeper than `maxDepth`. */
-function countMembers(value: unknown, maxDepth: number): number {
-  if (typeof value !== 'object' || value === null) return 0
-  if (maxDepth === 0) return Number.NaN
-  let count = 0
-  if (isJsonList(value)) {
-    for (let i = 0; i < value.length; i++) count += countMembers(value[i], maxDepth - 1)
-  } else if (isJsonObject(value)) {
-    for (const member of Object.values(value)) count += 1 + countMembers(member, maxDepth - 1)
-  }
-  return count
 }
 
 /** Looks at strings and brackets only; everything else is left to JSON.parse. */
-function checkStructure(text: string, maxDepth: number): void {
+function checkStructure(text: string, maxDepth: number, runs: PrefixRuns | undefined): void {
   const levels: Level[] = []
   let level: Level | undefined
   let expectsName = false
@@ -97,6 +60,11 @@ function checkStructure(text: string, maxDepth: number): void {
       case 91: {
         if (levels.length >= maxDepth) fail('too-deep', levels, `nested deeper than ${maxDepth} levels`)
         const isObject = text.charCodeAt(i) === 123
+        const end = isObject || level?.at !== 'footprint-value' ? -1 : (runs?.cut(i, () => pointerOf(levels)) ?? -1)
+        if (end >= 0) {
+          i = end
+          break
+        }
         level = { names: isObject ? new Set() : undefined, at: isObject ? '' : 0 }
         levels.push(level)
         expectsName = isObject
@@ -136,7 +104,11 @@ function decodeName(literal: string): string {
 }
 
 function fail(fault: AdvertisementFault, levels: readonly Level[], message: string): never {
-  throw new AdvertisementError(fault, levels.map(({ at }) => `/${escapePointer(String(at))}`).join(''), message)
+  throw new AdvertisementError(fault, pointerOf(levels), message)
+}
+
+function pointerOf(levels: readonly Level[]): string {
+  return levels.map(({ at }) => `/${escapePointer(String(at))}`).join('')
 }
 
 /** One reference token of an RFC 6901 pointer. */

@@ -5,6 +5,7 @@ import { isJsonList, isJsonObject } from './canonical-json.ts'
 import { capabilityTypeOf, readCapabilityValue } from './capability-value.ts'
 import { parseJsonText } from './json-text.ts'
 import { qualifiedAsnsIn } from './mel/seed-forms.ts'
+import { PrefixRuns } from './prefix-runs.ts'
 import { splitQualifiedAsn } from './read-footprint-values.ts'
 import { readFootprints } from './read-footprints.ts'
 import type { Reading, ReadOptions } from './reading.ts'
@@ -20,7 +21,9 @@ const MAX_DEPTH = 64
  */
 export function parseAdvertisementText(text: string, options: ReadOptions = {}): Advertisement {
   const limits = { maxLength: options.maxLength ?? DEFAULT_MAX_LENGTH, maxDepth: MAX_DEPTH }
-  return parseAdvertisement(parseJsonText(text, limits), options)
+  const runs = new PrefixRuns(text)
+  const advertisement = readDocument(parseJsonText(text, limits, runs), options, runs)
+  return runs.isAnyLeft ? readDocument(parseJsonText(text, limits), options) : advertisement
 }
 
 /**
@@ -29,8 +32,12 @@ export function parseAdvertisementText(text: string, options: ReadOptions = {}):
  * Throws AdvertisementError `not-an-advertisement` or `too-large`.
  */
 export function parseAdvertisement(document: unknown, options: ReadOptions = {}): Advertisement {
+  return readDocument(document, options)
+}
+
+function readDocument(document: unknown, options: ReadOptions, runs?: PrefixRuns): Advertisement {
   const { items, pointer } = findCapabilities(document)
-  const reading = startReading(options, () => collectQualifiedAsns(items))
+  const reading = startReading(options, () => collectQualifiedAsns(items), runs)
   if (items.length > reading.maxCapabilities) {
     throw new AdvertisementError('too-large', pointer, `more than ${reading.maxCapabilities} capability objects`)
   }

@@ -37,6 +37,7 @@ export function readAddress(text: string, end: number): Address | undefined {
 
 /** Dotted decimal from `from` to `end`; -1 for anything else. */
 function readIpv4(text: string, from: number, end: number): number {
+  scanEnd = -1
   const octets = scanIpv4(text, from)
   return scanEnd === end ? octets : -1
 }
@@ -50,8 +51,8 @@ function scanIpv4(text: string, from: number): number {
   let value = 0
   let octet = -1
   let dots = 0
-  for (scanEnd = from; ; scanEnd++) {
-    const digit = text.charCodeAt(scanEnd) - 48
+  for (let i = from; ; i++) {
+    const digit = text.charCodeAt(i) - 48
     if (digit >= 0 && digit <= 9) {
       if (octet === 0) return -1
       octet = octet < 0 ? digit : octet * 10 + digit
@@ -61,7 +62,10 @@ function scanIpv4(text: string, from: number): number {
       value = (value << 8) | octet
       octet = -1
       dots++
-    } else return dots === 3 && octet >= 0 ? ((value << 8) | octet) >>> 0 : -1
+    } else {
+      scanEnd = i
+      return dots === 3 && octet >= 0 ? ((value << 8) | octet) >>> 0 : -1
+    }
   }
 }
 
@@ -237,9 +241,12 @@ export function scanPrefix(text: string, from: number, version: 4 | 6, to: Uint3
 function scanLength(text: string, slash: number, most: number): number {
   if (text.charCodeAt(slash) !== SLASH) return -1
   let length = -1
-  for (scanEnd = slash + 1; ; scanEnd++) {
-    const digit = text.charCodeAt(scanEnd) - 48
-    if (!(digit >= 0 && digit <= 9)) return length
+  for (let i = slash + 1; ; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (!(digit >= 0 && digit <= 9)) {
+      scanEnd = i
+      return length
+    }
     if (length === 0) return -1
     length = length < 0 ? digit : length * 10 + digit
     if (length > most) return -1

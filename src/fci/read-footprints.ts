@@ -1,6 +1,7 @@
 import { isJsonList, isJsonObject, toJsonValue } from './canonical-json.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
 import { footprintOf, GLOBAL, MAX_OPAQUE_DEPTH, multiplyConjunctions, NOBODY } from './footprint-algebra.ts'
+import { canonicalPrefixesOf } from './prefix-set.ts'
 import { readExpressions } from './read-expression-values.ts'
 import { readAsns, readCountries, readPrefixes, readSubdivisions } from './read-footprint-values.ts'
 import type { Reading } from './reading.ts'
@@ -151,8 +152,19 @@ function readTerm(object: unknown, pointer: string, reading: Reading, inUnion: b
       'facts come from our own sources, not from the one named',
     )
   }
+  const run = readRun(type, `${pointer}/footprint-value`, reading)
+  if (run !== undefined) return { type, anyOf: [run] }
   const values = readValueArray(object['footprint-value'], `${pointer}/footprint-value`, reading)
   return { type, anyOf: values === undefined ? [] : readValues(type, values, pointer, reading, inUnion) }
+}
+
+/** Prefixes that were read from the text already. */
+function readRun(type: string, pointer: string, reading: Reading): Conjunction | undefined {
+  if (type !== 'ipv4cidr' && type !== 'ipv6cidr') return undefined
+  const run = reading.takeRun(pointer, type === 'ipv4cidr' ? 4 : 6)
+  if (run === undefined) return undefined
+  reading.spendValues(run.count, pointer)
+  return { prefixes: canonicalPrefixesOf([run]) }
 }
 
 function readType(given: string, pointer: string, reading: Reading): string {

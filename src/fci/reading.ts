@@ -1,5 +1,7 @@
 import type { Diagnostic } from './advertisement.ts'
 import { AdvertisementError } from './advertisement-error.ts'
+import type { PrefixColumns } from './prefix-columns.ts'
+import type { PrefixRuns } from './prefix-runs.ts'
 
 /** How a peer's documents are read. Every member has a default. */
 export interface ReadOptions {
@@ -39,6 +41,8 @@ export interface Reading {
   readonly qualifiersOf: (asn: number) => number
   /** Whether this many more value comparisons may be spent on multiplying footprints out. */
   readonly affords: (work: number) => boolean
+  /** The prefixes that were taken out of this place of the text; see `PrefixRuns`. */
+  readonly takeRun: (pointer: string, version: 4 | 6) => PrefixColumns | undefined
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -49,6 +53,7 @@ const MAX_WORK = 50_000_000
 export function startReading(
   options: ReadOptions,
   qualifiedAsns: () => ReadonlyMap<number, ReadonlySet<string>>,
+  runs?: PrefixRuns,
 ): Reading {
   const diagnostics: Diagnostic[] = []
   const maxDiagnostics = options.maxDiagnostics ?? 1000
@@ -85,6 +90,7 @@ export function startReading(
       work += further
       return work <= MAX_WORK
     },
+    takeRun: (pointer, version) => runs?.take(pointer, version),
     diagnostics,
   }
 }

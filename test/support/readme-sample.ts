@@ -4,7 +4,7 @@ import { z } from 'zod'
 const VARIABLE: readonly (readonly [pattern: RegExp, placeholder: string])[] = [
   [/\b(moqt|wss?|https?):\/\/127\.0\.0\.1:\d+\/[\w.-]{20,}/g, '$1://127.0.0.1:PORT/TOKEN'],
   [/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT'],
-  [/\bmqb_\w{10}_[\w-]+/g, 'KEY'],
+  [/\bmqb_\w{10}_[\w.-]+/g, 'KEY'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UUID'],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)?/g, 'TIME'],
   [/\b[0-9a-f]{32}\b/g, 'REMOTE-ID'],
