@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import type { Advertisement } from '../src/fci/advertisement.ts'
 import { parseAdvertisementText } from '../src/fci/parse-advertisement.ts'
 import type { BenchmarkOptions } from './benchmark-command.ts'
 import { advertisementText, PREFIXES } from './fci-advertisement.ts'
@@ -7,11 +8,8 @@ import { measureExpressions } from './fci-expression.ts'
 import { compareInterleaved } from './interleaved-rounds.ts'
 import { median } from './statistics.ts'
 
-/**
- * Runs per measurement, all results kept until its end, so that both sides pay for keeping them. Processor time is
- * measured, because a busy machine interrupts the longer side more often.
- */
-const REPEATS = 4
+/** Runs per measurement, so that each side collects its own garbage and not the other's. */
+const REPEATS = 5
 
 /**
  * What footprints cost: `parse_ratio`, reading an advertisement of 100 000 prefixes into canonical form against
@@ -19,16 +17,12 @@ const REPEATS = 4
  * in TypeScript; `bytes_per_prefix`, heap that one prefix of a read advertisement takes.
  */
 export async function run({ quick, signal, log }: BenchmarkOptions): Promise<Readonly<Record<string, number>>> {
-  const collectGarbage = exposeGarbageCollector()
   const text = advertisementText()
   const rounds = quick ? 3 : 21
   const timed = (work: () => unknown) => async (): Promise<number> => {
-    collectGarbage()
-    const started = process.cpuUsage()
-    keep(Array.from({ length: REPEATS }, work))
-    const { user, system } = process.cpuUsage(started)
-    keep(undefined)
-    return (user + system) / 1000 / REPEATS
+    const started = performance.now()
+    for (let i = 0; i < REPEATS; i++) keep(work())
+    return (performance.now() - started) / REPEATS
   }
   const parsing = await compareInterleaved({
     subject: timed(() => parseAdvertisementText(text)),
@@ -48,26 +42,33 @@ export async function run({ quick, signal, log }: BenchmarkOptions): Promise<Rea
   const sizes: number[] = []
   for (let round = 0; round < (quick ? 1 : 5); round++) {
     signal.throwIfAborted()
-    keep(undefined)
-    collectGarbage()
-    const before = process.memoryUsage().heapUsed
-    keep(parseAdvertisementText(text))
-    collectGarbage()
-    sizes.push((process.memoryUsage().heapUsed - before) / PREFIXES)
+    sizes.push(heapOf(() => parseAdvertisementText(text)) / countPrefixes(parseAdvertisementText(text)))
   }
   return { parse_ratio: parsing.ratio, expression_ratio: evaluation.ratio, bytes_per_prefix: median(sizes) }
 }
 
-let kept: unknown
-
-/** Keeps a result alive, so that no work is optimised away. */
-function keep(value: unknown): void {
-  kept = value
+/** Those inside another one are dropped. */
+function countPrefixes({ capabilities }: Advertisement): number {
+  const [footprint] = capabilities.map((capability) => capability.footprint)
+  return footprint?.kind === 'some' ? footprint.anyOf.reduce((sum, { prefixes = [] }) => sum + prefixes.length, 0) : 0
 }
 
-/** What `keep` holds; reading it somewhere makes it count. */
-export function lastKept(): unknown {
-  return kept
+const kept: unknown[] = []
+
+/** Keeps the last result alive, so that no work is optimised away. */
+function keep(value: unknown): void {
+  kept[0] = value
+}
+
+/** Bytes of heap that a result takes. */
+function heapOf(work: () => unknown): number {
+  const collectGarbage = exposeGarbageCollector()
+  keep(undefined)
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  keep(work())
+  collectGarbage()
+  return process.memoryUsage().heapUsed - before
 }
 
 function exposeGarbageCollector(): () => void {
@@ -75,6 +76,6 @@ function exposeGarbageCollector(): () => void {
   const collect: unknown = runInNewContext('gc')
   if (typeof collect !== 'function') throw new Error('this Node offers no garbage collector to call')
   return () => {
-    collect()
+    Reflect.apply(collect, undefined, [])
   }
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { loadConfigText } from '../src/broker/config/load-config.ts'
+import { labConfig } from '../src/broker/lab-config.ts'
 import { loadLabFile } from '../src/lab/lab-file.ts'
 import { readComposeFile, serviceOf } from './support/compose-file.ts'
 import { argumentsOf, type DockerStage, parseDockerfile } from './support/dockerfile.ts'
@@ -13,6 +14,8 @@ import { plantTree, type TemporaryTree } from './support/temporary-tree.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const REPLICAS = ['broker-a', 'broker-b'] as const
+/** Options that say where a CDN is and who asks, rather than what it can do. */
+const PLACES = new Set(['base_url', 'token', 'api_token', 'account_id', 'relay_url'])
 
 const compose = readComposeFile(join(ROOT, 'docker-compose.yml'))
 const stages = parseDockerfile(read('Dockerfile'))
@@ -241,6 +244,23 @@ describe('the deployment as a whole', () => {
     const again = spawnSync('bash', [join(tree.root, 'deploy/make-secrets.sh')], { encoding: 'utf8' })
     expect(again).toMatchObject({ status: 0, stdout: '', stderr: '' })
     expect(Object.values(compose.secrets).map(({ file }) => readFileSync(join(tree.root, file), 'utf8'))).toEqual(files)
+  })
+
+  it('says of the abilities of the CDNs of the lab what npm start says', async () => {
+    using tree = makeSecrets()
+    const url = 'http://127.0.0.1:1'
+    const addresses = { apiUrl: url, fciUrl: url, relayUrl: 'moqt://127.0.0.1:1', adminUrl: url }
+    const lab = await loadLabFile(join(tree.root, 'deploy/secrets/lab.json'), { host: '127.0.0.1', firstPort: 0 })
+    const started = labConfig(
+      lab.map((cdn) => ({ ...cdn, ...addresses })),
+      { host: '127.0.0.1', port: 0, storePath: 'data' },
+    )
+    const abilitiesOf = ({ config }: Pick<ReturnType<typeof replicaConfig>, 'config'>) =>
+      config.providers.map(({ adapter, options, probe }) => {
+        const abilities = Object.fromEntries(Object.entries(options).filter(([name]) => !PLACES.has(name)))
+        return { adapter, probe, abilities }
+      })
+    expect(abilitiesOf(replicaConfig('broker-a'))).toEqual(abilitiesOf(started))
   })
 
   it('gives the lab and the replicas the same ports, accounts and API tokens', async () => {

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { runCommand } from './support/cli-run.ts'
 import { defined } from './support/defined.ts'
 import { type ReadmeBroker, startReadmeBroker } from './support/readme-broker.ts'
 import { type DocumentedCommand, documentedCommands } from './support/readme-commands.ts'
@@ -28,9 +29,12 @@ const NOT_RUN: ReadonlyMap<string, string> = new Map([
   ['npm ci && npm start', 'its output is that of the broker under test; .ci/run does npm ci in a fresh clone'],
   ['npm ci && npm test', 'this is a part of it'],
   ['export MOQ_BROKER_KEY=mqb_...', 'the broker under test has another key'],
-  ['npx moq-broker serve --config broker.yaml', 'runs until it is stopped; test/deployment.test.ts starts it'],
+  [
+    'npx moq-broker serve --config broker.yaml',
+    'runs until it is stopped; test/e2e/compose-services.test.ts starts it',
+  ],
   ['bash deploy/make-secrets.sh', 'test/deployment.test.ts runs it'],
-  ['docker compose up --build', 'needs Docker; test/deployment.test.ts runs the command of every service'],
+  ['docker compose up --build', 'needs Docker; test/e2e/compose-services.test.ts runs the command of each service'],
   ['export MOQ_BROKER_KEY=$(cat deploy/secrets/admin_key)', 'belongs to docker compose'],
 ])
 
@@ -66,10 +70,7 @@ describe('the tour', () => {
 
   beforeAll(async () => {
     broker = await startReadmeBroker()
-  })
-
-  afterAll(async () => {
-    await broker[Symbol.asyncDispose]()
+    return () => broker[Symbol.asyncDispose]()
   })
 
   it('begins with what npm start prints', () => {
@@ -96,6 +97,15 @@ describe('the tour', () => {
   it('leaves out only commands that are still there', () => {
     const there = new Set(commands.map(({ command }) => command))
     expect([...NOT_RUN.keys()].filter((command) => !there.has(command))).toEqual([])
+  })
+})
+
+describe('README.md, for scripts', () => {
+  it('lists the exit codes as --help does', async () => {
+    const { stdout } = await runCommand(['--help'])
+    const inHelp = [...stdout.matchAll(/^ {2}(\d) {2}(.+)$/gm)].map(([, code, meaning]) => `| ${code} | ${meaning} |`)
+    expect(inHelp.length).toBeGreaterThan(0)
+    expect(read('README.md').match(/^\| \d \| .+ \|$/gm)).toEqual(inHelp)
   })
 })
 

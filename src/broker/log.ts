@@ -1,4 +1,7 @@
+import { mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { pino } from 'pino'
+import { createLogWriter, logFile } from './log-writer.ts'
 
 export type LogFields = Readonly<Record<string, string | number | boolean>>
 
@@ -48,12 +51,8 @@ const WARNINGS = new Set([
  * URL that may hold one is cut before it is written.
  */
 export function openLog(options: LogOptions): ProcessLog {
-  const destination = pino.destination(
-    options.destination === 'stdout'
-      ? { dest: 1, sync: false }
-      : { dest: options.destination.file, mkdir: true, sync: false },
-  )
-  const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  const writer = createLogWriter(logFile(openDestination(options.destination)))
+  const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, writer)
   return {
     log(event, fields = {}) {
       const line = { event, ...cutSecrets(fields) }
@@ -62,9 +61,15 @@ export function openLog(options: LogOptions): ProcessLog {
       else logger.info(line)
     },
     flush() {
-      destination.flushSync()
+      writer.flush()
     },
   }
+}
+
+function openDestination(destination: LogOptions['destination']): number {
+  if (destination === 'stdout') return 1
+  mkdirSync(dirname(destination.file), { recursive: true })
+  return openSync(destination.file, 'a')
 }
 
 const MEDIA_URL = /\b(moqt|wss?|https?|rediss?):\/\/(?:[^@/\s"]*@)?([^/?#\s"]+)[^\s"]*/gi

@@ -1,9 +1,9 @@
 import type { JsonValue } from './canonical-json.ts'
 import { canonicalJson, isJsonList, isJsonObject, toJsonValue } from './canonical-json.ts'
 import { MAX_OPAQUE_DEPTH } from './footprint-algebra.ts'
-import { compareTexts } from './sorted-values.ts'
 import type { Reading } from './reading.ts'
 import { quote } from './reading.ts'
+import { compareTexts } from './sorted-values.ts'
 
 /** The list of names that is the whole value of these types (RFC 8008 5.3, 5.4, 5.5, 5.7). */
 const NAME_LISTS: ReadonlyMap<string, string> = new Map([

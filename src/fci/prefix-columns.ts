@@ -1,5 +1,6 @@
 import type { Prefix } from './prefix.ts'
-import { hostBits, scanPrefix, valueOfWords, wordsOfValue } from './prefix.ts'
+import { valueOfWords, wordsOfValue } from './prefix.ts'
+import { bytesOf, hostBits, scanPrefix } from './scan-prefix.ts'
 import { sortRows } from './sort-rows.ts'
 
 /**
@@ -29,22 +30,23 @@ export class PrefixColumns {
    * Adds the prefix of this version, in strict form, that starts at `from`. Returns the offset behind it; -1, with
    * nothing added, if there is none.
    */
-  addFrom(text: string, from: number): number {
-    const end = this.#scan(text, from)
+  addFrom(bytes: Uint8Array, from: number): number {
+    const end = this.#scan(bytes, from)
     if (end >= 0) this.#count++
     return end
   }
 
   /** Adds a text that is such a prefix from end to end; false if it is anything else. */
   addText(text: string): boolean {
-    if (this.#scan(text, 0) !== text.length) return false
+    const bytes = bytesOf(text)
+    if (bytes === undefined || this.#scan(bytes, 0) !== bytes.length) return false
     this.#count++
     return true
   }
 
-  #scan(text: string, from: number): number {
+  #scan(bytes: Uint8Array, from: number): number {
     const at = this.#makeRoom()
-    const end = scanPrefix(text, from, this.version, this.#rows, at)
+    const end = scanPrefix(bytes, from, this.version, this.#rows, at)
     // IPv4-mapped prefixes are IPv4 ones (`readPrefix`).
     return this.version === 6 && this.#isMapped(at) ? -1 : end
   }
@@ -61,19 +63,21 @@ export class PrefixColumns {
   canonicalPrefixes(): readonly Prefix[] {
     const { version } = this
     const words = this.#words
-    const rows = this.#rows
-    const order = sortRows(rows, words + 1, words, this.#count)
+    const stride = words + 1
+    const rows = sortRows(this.#rows, stride, this.#count)
+    const places = new Uint32Array(this.#count)
     let count = 0
-    for (let i = 0; i < order.length; i++) {
-      const next = order[i] ?? 0
-      const last = order[count - 1]
-      if (last === undefined || (!this.#covers(last, next) && !this.#covers(next, last))) order[count++] = next
-      else if (this.#covers(next, last)) order[count - 1] = next
+    let last = -1
+    for (let at = 0; at < rows.length; at += stride) {
+      if (last >= 0 && covers(rows, words, last, at)) continue
+      places[count++] = at
+      last = at
     }
     // An array that grows is copied again and again, which takes longer than to make its elements.
-    const kept = new Array<Prefix>(count)
+    const kept: Prefix[] = []
+    kept.length = count
     for (let i = 0; i < count; i++) {
-      const at = (order[i] ?? 0) * (words + 1)
+      const at = places[i] ?? 0
       kept[i] = { version, value: valueOfWords(version, rows, at), length: rows[at + words] ?? 0 }
     }
     return kept
@@ -94,18 +98,14 @@ export class PrefixColumns {
     const rows = this.#rows
     return rows[at] === 0 && rows[at + 1] === 0 && rows[at + 2] === 0xffff && (rows[at + 4] ?? 0) >= 96
   }
+}
 
-  /** Whether the prefix in one row holds the one in another. */
-  #covers(outer: number, inner: number): boolean {
-    const words = this.#words
-    const from = outer * (words + 1)
-    const to = inner * (words + 1)
-    const length = this.#rows[from + words] ?? 0
-    if (length > (this.#rows[to + words] ?? 0)) return false
-    for (let i = 0; i < words; i++) {
-      const differing = (this.#rows[from + i] ?? 0) ^ (this.#rows[to + i] ?? 0)
-      if ((differing & ~hostBits(length - 32 * i)) !== 0) return false
-    }
-    return true
+/** Whether the prefix in the row at `outer` holds the address in the row at `inner`. */
+function covers(rows: Uint32Array, words: number, outer: number, inner: number): boolean {
+  const length = rows[outer + words] ?? 0
+  for (let i = 0; i < words; i++) {
+    const differing = (rows[outer + i] ?? 0) ^ (rows[inner + i] ?? 0)
+    if ((differing & ~hostBits(length - 32 * i)) !== 0) return false
   }
+  return true
 }

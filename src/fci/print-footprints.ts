@@ -3,10 +3,10 @@ import type { JsonValue } from './canonical-json.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
 import { compareConjunctions, footprintOf } from './footprint-algebra.ts'
-import { compareTexts } from './sorted-values.ts'
 import { printCondition } from './mel/print-condition.ts'
 import { formatPrefix } from './prefix.ts'
 import { holdsEveryAddress } from './prefix-set.ts'
+import { compareTexts } from './sorted-values.ts'
 
 /** A Footprint object on the wire (RFC 8006 4.2.2.2). */
 export type WireFootprint = {

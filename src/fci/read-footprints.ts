@@ -103,8 +103,11 @@ function isJoinable({ unknown, excluded, expressions }: Conjunction): boolean {
 
 function sizeOf(conjunctions: readonly Conjunction[]): number {
   let size = 0
-  for (const { excluded, ...lists } of conjunctions) {
-    for (const values of [...Object.values(lists), ...Object.values(excluded ?? {})]) size += values.length
+  for (const { prefixes, asns, countries, subdivisions, excluded = {}, expressions, unknown } of conjunctions) {
+    for (const values of [prefixes, asns, countries, subdivisions, expressions, unknown]) size += values?.length ?? 0
+    for (const values of [excluded.prefixes, excluded.asns, excluded.countries, excluded.subdivisions]) {
+      size += values?.length ?? 0
+    }
   }
   return size
 }

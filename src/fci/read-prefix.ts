@@ -1,5 +1,5 @@
 import type { Prefix } from './prefix.ts'
-import { addressBits, parsePrefix, prefixOf, readAddress, readPrefixLength } from './prefix.ts'
+import { addressBits, parseAddress, parsePrefix, prefixOf, readPrefixLength } from './prefix.ts'
 
 /** What a peer wrote otherwise than RFC 8006 4.3.5 and 4.3.6 have it, where the meaning is still plain. */
 export type PrefixRepair = 'short-ipv4' | 'short-ipv6' | 'host-bits' | 'without-length' | 'ipv4-mapped'
@@ -34,12 +34,12 @@ function repairPrefix(text: string): PrefixReading {
   const given = slash < 0 ? undefined : readPrefixLength(text, slash + 1)
   if (given === -1) return fault('the part after "/" is not a prefix length')
 
-  let address = readAddress(addressText, addressText.length)
+  let address = parseAddress(addressText)
   if (address === undefined) {
     const completed = completeAddress(addressText, given)
     if (typeof completed !== 'object') return fault(completed)
     repairs.push(completed.repair)
-    address = readAddress(completed.text, completed.text.length)
+    address = parseAddress(completed.text)
   }
   if (address === undefined) return fault('the part before "/" is not an IP address')
 

@@ -1,70 +1,61 @@
 /** Below this many rows a comparison sort is faster than counting. */
-const FEW_ROWS = 1024
+const FEW_ROWS = 512
 const DIGIT_BITS = 11
 const DIGITS = 1 << DIGIT_BITS
 
 /**
- * The numbers of the rows in order of their first `words` words, the first most significant. A radix sort: linear in
- * the number of rows, whatever is in them.
- *
- * @param table - `count` rows of `stride` words each.
+ * The first `count` rows of a table, each of `stride` words, in order of their words, the first most significant. A
+ * radix sort: linear in the number of rows, whatever is in them.
  */
-export function sortRows(table: Uint32Array, stride: number, words: number, count: number): Uint32Array {
-  let order = new Uint32Array(count)
-  for (let row = 0; row < count; row++) order[row] = row
-  if (count < FEW_ROWS) return order.sort((a, b) => compareRows(table, stride, words, a, b))
-
-  let spare = new Uint32Array(count)
-  const keys = new Uint32Array(count)
-  const starts = new Uint32Array(DIGITS)
-  for (let word = words - 1; word >= 0; word--) {
-    for (let row = 0; row < count; row++) keys[row] = table[row * stride + word] ?? 0
+export function sortRows(table: Uint32Array, stride: number, count: number): Uint32Array {
+  if (count < FEW_ROWS) return sortFewRows(table, stride, count)
+  let rows = table.slice(0, count * stride)
+  let spare = new Uint32Array(count * stride)
+  for (let word = stride - 1; word >= 0; word--) {
     for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-      if (!distribute(keys, shift, order, spare, starts)) continue
+      if (!distribute(rows, stride, word, shift, spare)) continue
       const sorted = spare
-      spare = order
-      order = sorted
+      spare = rows
+      rows = sorted
     }
   }
-  return order
+  return rows
 }
 
-/** One stable pass over one digit of the keys; false, with nothing written, if all keys have the same digit. */
-function distribute(
-  keys: Uint32Array,
-  shift: number,
-  order: Uint32Array,
-  sorted: Uint32Array,
-  starts: Uint32Array,
-): boolean {
+/** One stable pass over one digit; false, with nothing written, if all rows have the same. */
+function distribute(rows: Uint32Array, stride: number, word: number, shift: number, sorted: Uint32Array): boolean {
   const mask = DIGITS - 1
-  const count = order.length
-  starts.fill(0)
-  for (let row = 0; row < count; row++) {
-    const digit = ((keys[row] ?? 0) >>> shift) & mask
-    starts[digit] = (starts[digit] ?? 0) + 1
+  const starts = new Uint32Array(DIGITS)
+  for (let at = word; at < rows.length; at += stride) {
+    const digit = ((rows[at] ?? 0) >>> shift) & mask
+    starts[digit] = (starts[digit] ?? 0) + stride
   }
-  if (starts[((keys[0] ?? 0) >>> shift) & mask] === count) return false
+  if (starts[((rows[word] ?? 0) >>> shift) & mask] === rows.length) return false
   let start = 0
   for (let digit = 0; digit < DIGITS; digit++) {
     const size = starts[digit] ?? 0
     starts[digit] = start
     start += size
   }
-  for (let i = 0; i < count; i++) {
-    const row = order[i] ?? 0
-    const digit = ((keys[row] ?? 0) >>> shift) & mask
+  for (let at = 0; at < rows.length; at += stride) {
+    const digit = ((rows[at + word] ?? 0) >>> shift) & mask
     const to = starts[digit] ?? 0
-    sorted[to] = row
-    starts[digit] = to + 1
+    for (let i = 0; i < stride; i++) sorted[to + i] = rows[at + i] ?? 0
+    starts[digit] = to + stride
   }
   return true
 }
 
-function compareRows(table: Uint32Array, stride: number, words: number, a: number, b: number): number {
-  for (let i = 0; i < words; i++) {
-    const order = (table[a * stride + i] ?? 0) - (table[b * stride + i] ?? 0)
-    if (order !== 0) return order
-  }
-  return 0
+function sortFewRows(table: Uint32Array, stride: number, count: number): Uint32Array {
+  const order = Array.from({ length: count }, (_, row) => row * stride)
+  order.sort((a, b) => {
+    for (let i = 0; i < stride; i++) {
+      const difference = (table[a + i] ?? 0) - (table[b + i] ?? 0)
+      if (difference !== 0) return difference
+    }
+    return 0
+  })
+  const rows = new Uint32Array(count * stride)
+  for (const [row, at] of order.entries()) rows.set(table.subarray(at, at + stride), row * stride)
+  return rows
 }

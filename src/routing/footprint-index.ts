@@ -4,13 +4,7 @@ import { conditionsOf } from '../fci/conjunction-conditions.ts'
 import type { Conjunction, Footprint } from '../fci/footprint.ts'
 import { countryOf } from '../fci/footprint-algebra.ts'
 import type { ClientFacts, FootprintMatch } from '../fci/match-footprint.ts'
-import {
-  asnMatch,
-  countryMatch,
-  GLOBAL_MATCH,
-  prefixMatch,
-  subdivisionMatch,
-} from '../fci/match-footprint.ts'
+import { asnMatch, countryMatch, GLOBAL_MATCH, prefixMatch, subdivisionMatch } from '../fci/match-footprint.ts'
 import { deliveryFootprint, moqFootprint } from '../fci/moq-capability.ts'
 import type { Prefix } from '../fci/prefix.ts'
 import { buildRangeTable } from './range-table.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { BrokerError } from '../../src/broker/broker-error.ts'
-import { liftInjection, type Restoration, returnScopes } from '../../src/broker/drills/drill-restoration.ts'
+import { isAlive, liftInjection, type Restoration, returnScopes } from '../../src/broker/drills/drill-restoration.ts'
 import type { AcceptedChange, ScopeView } from '../../src/broker/scopes/scope-service.ts'
+import type { HealthState } from '../../src/routing/decision.ts'
 
 const LONGEST_PAUSE_MS = 1_000
 
@@ -156,5 +157,31 @@ describe('letting a provider back in', () => {
     }
     const step = await liftInjection(oneScope('b').deps, restoration({ injection: { ...injection, lift } }))
     expect(step.done).toBe(true)
+  })
+})
+
+describe('a provider that was let back in', () => {
+  const seen = (state: HealthState, connected?: boolean): boolean =>
+    isAlive(
+      {
+        board: { get: () => ({ state, since: 0, reason: '' }) },
+        canary: {
+          paths: () =>
+            connected === undefined ? [] : [{ provider: 'a', role: 'primary', connected, since: 0, objects: 3 }],
+        },
+      },
+      'a',
+    )
+
+  it('is alive when it is not down and a canary session shows that it will not be in a moment', () => {
+    expect(seen('up', true)).toBe(true)
+    expect(seen('degraded', true)).toBe(true)
+    expect(seen('up', false)).toBe(false)
+    expect(seen('down', true)).toBe(false)
+  })
+
+  it('is alive when it is not down and no canary watches it', () => {
+    expect(seen('unknown')).toBe(true)
+    expect(seen('down')).toBe(false)
   })
 })

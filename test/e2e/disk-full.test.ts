@@ -1,19 +1,20 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BrokerClient, problemIn, type ScopeBody } from '../support/broker-client.ts'
 import { differencesFromBooks } from '../support/cdn-books.ts'
-import { type DiskShortage, describeDiskShortage } from '../support/disk-shortage.ts'
 import { eventually } from '../support/eventually.ts'
 import { type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
 import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
+import { describeSmallDisk, type SmallDisk } from '../support/small-disk.ts'
 
 /** In the footprints of all three CDNs of the lab. */
 const CLIENT = '192.0.2.70'
 
-describeDiskShortage((open) => {
-  let disk: DiskShortage
+describeSmallDisk('a broker whose disk is full', (mount) => {
+  let disk: SmallDisk
   let lab: LabProcesses
   let folder: string
   let broker: PlantedBroker
@@ -22,9 +23,13 @@ describeDiskShortage((open) => {
 
   beforeAll(async () => {
     lab = await startLabProcesses()
-    disk = open()
+    disk = mount()
     folder = await mkdtemp(join(tmpdir(), 'moq-broker-e2e-full-'))
-    broker = await plantBroker({ folder, cdns: lab.cdns, config: { store: { kind: 'embedded', path: disk.folder } } })
+    broker = await plantBroker({
+      folder,
+      cdns: lab.cdns,
+      config: { store: { kind: 'embedded', path: join(disk.folder, 'store') } },
+    })
     client = broker.client
     await broker.start()
     recorded = await Promise.all(['one', 'two', 'three'].map((name) => client.createScope({ name })))
@@ -40,7 +45,7 @@ describeDiskShortage((open) => {
 
   /** Small writes may still fit into what is left of a block. */
   async function fillUp(): Promise<void> {
-    disk.begin(broker.pid)
+    disk.fill()
     await eventually('a change is refused', async () => {
       const body = { name: 'to fill what is left', role: 'reader' }
       return (await client.call('POST', '/keys', { body })).status === 503
@@ -78,7 +83,7 @@ describeDiskShortage((open) => {
     await expectEverythingRecorded()
     expect((await client.call('GET', '/healthz')).status).toBe(200)
 
-    disk.end(broker.pid)
+    disk.free()
     await expectEverythingRecorded()
     const scope = await eventually('changes are taken again', async () => {
       const answer = await client.call('POST', '/moq/scopes', { body: { name: 'after' } })
@@ -96,7 +101,7 @@ describeDiskShortage((open) => {
     await eventually('cdn-b has made its scope', async () => (await lab.state('cdn-b')).scopes.length === before + 1)
     expect(await client.operation(operation_id)).toMatchObject({ state: 'running' })
 
-    disk.end(broker.pid)
+    disk.free()
 
     const { state, steps } = await client.ended(operation_id)
     expect(state).toBe('succeeded')
@@ -109,10 +114,28 @@ describeDiskShortage((open) => {
   it('has lost nothing when it is killed while there is no space, and started when there is', async () => {
     await fillUp()
     await broker.end('SIGKILL')
-    disk.end(broker.pid)
+    disk.free()
     await broker.start()
     await eventually('all CDNs have advertised', async () => (await client.route(CLIENT)).candidates.length === 3)
     await expectEverythingRecorded()
     expect(await differencesFromBooks(client, lab, [])).toEqual([])
+  })
+})
+
+/** Linux: a file on which every write finds no space. */
+const FULL = '/dev/full'
+
+describe.runIf(existsSync(FULL))('a broker whose log finds no space', () => {
+  it('goes on serving, and ends in order', async () => {
+    await using lab = await startLabProcesses()
+    const folder = await mkdtemp(join(tmpdir(), 'moq-broker-e2e-log-'))
+    await using broker = await plantBroker({ folder, cdns: lab.cdns, outputFile: FULL })
+    await broker.start()
+
+    const { scope_id } = await broker.client.createScope()
+    for (let round = 0; round < 20; round += 1) await broker.client.ready(scope_id)
+
+    expect(await broker.end('SIGTERM')).toEqual({ code: 0, signal: null })
+    await rm(folder, { recursive: true, force: true })
   })
 })

@@ -31,6 +31,8 @@ export interface PlantBroker {
   readonly provider?: Partial<FileProvider>
   readonly moreProviders?: readonly FileProvider[]
   readonly env?: Readonly<Record<string, string>>
+  /** Where stdout and stderr go; default: a file in the folder. */
+  readonly outputFile?: string
 }
 
 export interface ProcessEnd {
@@ -57,7 +59,7 @@ export async function plantBroker(options: PlantBroker): Promise<PlantedBroker> 
   const { folder, name = 'broker', cdns, adminKey = 'admin-key-of-the-end-to-end-tests' } = options
   const port = await freePort()
   const configFile = join(folder, `${name}.yaml`)
-  const outputFile = join(folder, `${name}.out`)
+  const outputFile = options.outputFile ?? join(folder, `${name}.out`)
   const lab = labConfig(cdns, { host: '127.0.0.1', port, storePath: join(folder, 'store') }).config
   const config: FileConfig = {
     ...lab,
@@ -72,7 +74,6 @@ export async function plantBroker(options: PlantBroker): Promise<PlantedBroker> 
   }
   // JSON is YAML.
   writeFileSync(configFile, JSON.stringify(config, undefined, 2))
-  writeFileSync(outputFile, '')
   const tokens = Object.fromEntries(cdns.map((cdn, index) => [`LAB_TOKEN_${index}`, cdn.apiToken]))
   const env = { ...tokens, ADMIN_KEY: adminKey, ...options.env }
   const client = new BrokerClient(`http://127.0.0.1:${port}`, adminKey)

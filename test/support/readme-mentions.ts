@@ -9,7 +9,7 @@ export interface Mention {
 
 const FENCE = /^```/
 const INLINE = /`([^`]+)`/g
-const PROGRAM = /(?<![\w:/"'-])(?:(npm start --)|moq-broker|\S*dist\/broker\/cli\/main\.js)(?= )([^;|#)]*)/g
+const PROGRAM = /(?<![\w:/"'-])(?:(npm start --)|moq-broker|\S*dist\/broker\/cli\/main\.js) (?=[a-z-])([^;|#)]*)/g
 const WORD = /"[^"]*"|'[^']*'|\S+/g
 
 /** Every command line of the program in a document's code: fenced blocks and spans. */

@@ -38,7 +38,8 @@ const UNORDERED = [/^ ?DURATION [a-z-]+ /, /^N TIME placement\.created /]
 export function comparable(text: string, keyId: string): string {
   const json = jsonIn(text)
   if (json !== undefined) return JSON.stringify(json, comparableMember, 2)
-  const lines = mask(text.replaceAll(keyId, 'OWNER'))
+  const lines = mask(text)
+    .replaceAll(keyId, 'OWNER')
     .split('\n')
     .map((line) => line.trimEnd())
   return UNORDERED.reduce(sortMatching, lines).join('\n').trim()
@@ -56,17 +57,17 @@ function sortMatching(lines: readonly string[], pattern: RegExp): readonly strin
 }
 
 const VARIABLE_MEMBERS = new Set(['token', 'scope_id', 'owner', 'revision', 'created_at', 'updated_at', 'instance'])
-
-function comparableMember(name: string, value: unknown): unknown {
-  if (VARIABLE_MEMBERS.has(name)) return name.toUpperCase()
-  return typeof value === 'string' ? mask(value) : value
-}
-
 const JsonObject = z.record(z.string(), z.unknown())
 
-/** Members in the order of their names, since that is no part of the meaning. */
 function jsonIn(text: string): unknown {
-  if (!text.trim().startsWith('{')) return undefined
-  const entries = Object.entries(JsonObject.parse(JSON.parse(text)))
-  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)))
+  return text.trim().startsWith('{') ? JsonObject.parse(JSON.parse(text)) : undefined
+}
+
+/** Members come in the order of their names: theirs is no part of the meaning. */
+function comparableMember(name: string, value: unknown): unknown {
+  if (VARIABLE_MEMBERS.has(name)) return name.toUpperCase()
+  if (typeof value === 'string') return mask(value)
+  const object = JsonObject.safeParse(value)
+  if (!object.success) return value
+  return Object.fromEntries(Object.entries(object.data).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }

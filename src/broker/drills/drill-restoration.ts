@@ -1,7 +1,7 @@
 import { BrokerError } from '../broker-error.ts'
-import { forEachAtMost, type Sleep, withinDeadline } from '../health/repeated-task.ts'
 import type { CanaryMonitor } from '../health/canary-monitor.ts'
 import type { HealthBoard } from '../health/health-board.ts'
+import { forEachAtMost, type Sleep, withinDeadline } from '../health/repeated-task.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
 import type { DrillInjection } from './drill-injection.ts'
 

@@ -175,8 +175,13 @@ export class DrillRun {
     const mustMove = this.#mustMove
     const progress = new DrillProgress({ log, observer, board, overlay, decision, now, injectedAt, mustMove })
     let held = false
+    const save = async (): Promise<void> => {
+      // For whoever ends the report should this broker die.
+      log.measure(observer.count(now(), injectedAt))
+      await log.save()
+    }
     for (;;) {
-      if (await progress.note()) await log.save()
+      if (await progress.note()) await save()
       const unbitten = progress.faultThatDidNotBite(settings.biteMs)
       if (unbitten !== undefined) return unbitten
       const elapsed = now() - injectedAt
@@ -185,7 +190,7 @@ export class DrillRun {
       if (missing === undefined && !held) {
         held = true
         log.mark('hold', `"${this.#provider}" stays out for another ${Math.round(holdMs - elapsed)} ms`)
-        await log.save()
+        await save()
       }
       if (missing !== undefined && elapsed > budgetMs) {
         return { verdict: 'failed', because: `${missing} within ${budgetMs} ms after the injection` }

@@ -8,9 +8,13 @@ export type DrillPainter = (style: DrillStyle, text: string) => string
 
 const plain: DrillPainter = (_, text) => text
 
-/** A report as lines for a terminal: title, timeline with milliseconds from the injection, figures, verdict. */
+/**
+ * A report as lines for a terminal: title, timeline with milliseconds from the injection, figures, verdict. Where
+ * nothing was taken out there are no figures.
+ */
 export function renderDrillTimeline(report: DrillReport, paint: DrillPainter = plain): string {
-  const zero = report.timeline.find(({ event }) => event === 'inject')?.at ?? report.startedAt
+  const injectedAt = report.timeline.find(({ event }) => event === 'inject')?.at
+  const zero = injectedAt ?? report.startedAt
   const rows = report.timeline.map(({ at, event, detail }) => ({ time: relativeMs(at - zero), event, detail }))
   const timeWidth = Math.max(0, ...rows.map(({ time }) => time.length))
   const eventWidth = Math.max(0, ...rows.map(({ event }) => event.length))
@@ -23,13 +27,16 @@ export function renderDrillTimeline(report: DrillReport, paint: DrillPainter = p
     '',
     ...timeline.map((line) => `  ${line}`),
     '',
-    ...figures(report).map(([name, value]) => `  ${paint('dim', name.padEnd(FIGURE_WIDTH))}  ${value}`),
-    '',
+    ...(injectedAt === undefined ? [] : [...figureLines(report, paint), '']),
     verdictLine(report, paint),
   ].join('\n')
 }
 
 const FIGURE_WIDTH = 15
+
+function figureLines(report: DrillReport, paint: DrillPainter): readonly string[] {
+  return figures(report).map(([name, value]) => `  ${paint('dim', name.padEnd(FIGURE_WIDTH))}  ${value}`)
+}
 
 function figures({ measured }: DrillReport): readonly (readonly [string, string])[] {
   const ms = (value: number | undefined): string => (value === undefined ? '-' : `${Math.round(value)} ms`)

@@ -19,7 +19,7 @@ export interface ScopeDirectory {
 }
 
 export interface ScopeDirectoryOptions {
-  readonly store: Store
+  readonly store: Pick<Store, 'get'>
   readonly now: () => number
   /** An older copy is read anew: behind the answer up to twice this age, before it beyond that. */
   readonly maxAgeMs: number

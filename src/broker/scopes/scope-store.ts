@@ -27,7 +27,7 @@ export function decodeRecord<T>(schema: z.ZodType<T>, collection: Collection, id
   return parsed.data
 }
 
-export async function readScope(store: Store, id: string): Promise<Versioned<ScopeRecord> | undefined> {
+export async function readScope(store: Pick<Store, 'get'>, id: string): Promise<Versioned<ScopeRecord> | undefined> {
   const record = await store.get('scopes', id)
   return record === undefined
     ? undefined

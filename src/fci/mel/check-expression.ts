@@ -100,23 +100,13 @@ function checkGlob(
   return { node: { ...expression, left, right }, type: 'boolean' }
 }
 
-/** Most characters that a string can have. */
+/** Most characters that a string can have: a number has fewer than 24, and a letter can become three in another case. */
 function longestText(node: Expression): number {
-  switch (node.kind) {
-    case 'string':
-      return node.value.length
-    case 'fact':
-      return 6
-    // Some letters become three in another case.
-    case 'call':
-      return node.name === 'string' ? 24 : 3 * longestText(node.operand)
-    case 'concat':
-      return longestText(node.left) + longestText(node.right)
-    case 'choice':
-      return Math.max(longestText(node.yes), longestText(node.no))
-    default:
-      return 24
-  }
+  if (node.kind === 'string') return node.value.length
+  if (node.kind === 'call' && node.name !== 'string') return 3 * longestText(node.operand)
+  if (node.kind === 'concat') return longestText(node.left) + longestText(node.right)
+  if (node.kind === 'choice') return Math.max(longestText(node.yes), longestText(node.no))
+  return 24
 }
 
 function checkIpmatch(

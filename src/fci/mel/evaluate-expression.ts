@@ -42,7 +42,17 @@ export function compileExpression(expression: Expression): Evaluate<Truth> {
         return matchesGlob(wanted, ignoreCase ? value.toLowerCase() : value) !== negated
       }
     }
-    default: {
+    case 'boolean':
+    case 'integer':
+    case 'real':
+    case 'string':
+    case 'nil':
+    case 'fact':
+    case 'sign':
+    case 'arithmetic':
+    case 'concat':
+    case 'call':
+    case 'choice': {
       const evaluate = compileValue(expression)
       return (client) => {
         const value = evaluate(client)
@@ -246,18 +256,9 @@ function compileFact(fact: Fact): Evaluate<Value> {
 }
 
 function isReal(node: Expression): boolean {
-  switch (node.kind) {
-    case 'real':
-      return true
-    case 'sign':
-      return isReal(node.operand)
-    case 'arithmetic':
-      return isReal(node.left)
-    case 'choice':
-      return isReal(node.yes)
-    default:
-      return false
-  }
+  if (node.kind === 'sign') return isReal(node.operand)
+  if (node.kind === 'arithmetic') return isReal(node.left)
+  return node.kind === 'choice' ? isReal(node.yes) : node.kind === 'real'
 }
 
 const NO_CLIENT: ClientFacts = { address: { version: 4, value: 0n } }

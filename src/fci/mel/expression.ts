@@ -50,18 +50,11 @@ export type Expression = { readonly at: number } & (
     }
 )
 
+const LITERAL_KINDS: ReadonlySet<string> = new Set<Literal['kind']>(['boolean', 'integer', 'real', 'string', 'nil'])
+
 /** Whether a node is a value written down. */
 export function isLiteral(expression: Expression): expression is Expression & Literal {
-  switch (expression.kind) {
-    case 'boolean':
-    case 'integer':
-    case 'real':
-    case 'string':
-    case 'nil':
-      return true
-    default:
-      return false
-  }
+  return LITERAL_KINDS.has(expression.kind)
 }
 
 /** The nodes right below a node. */

@@ -1,8 +1,8 @@
 import type { Arithmetic, Comparison, Expression, Fact, FunctionName } from './expression.ts'
 import type { Token } from './lexer.ts'
 import { tokenize } from './lexer.ts'
-import { readMatchList, readQualifiedAsn } from './seed-forms.ts'
 import { MelError } from './mel-error.ts'
+import { readMatchList, readQualifiedAsn } from './seed-forms.ts'
 import { TokenReader } from './token-reader.ts'
 import type { TreeBuilder } from './tree-builder.ts'
 

@@ -1,4 +1,5 @@
 import type { Expression } from './expression.ts'
+import { isLiteral } from './expression.ts'
 
 /**
  * The strict form of a checked expression: reading it gives the same tree. Parentheses wherever another reading of the
@@ -48,30 +49,14 @@ export function printExpression(expression: Expression): string {
 
 /** An operand of `and` or `or`. */
 function printClause(expression: Expression): string {
-  switch (expression.kind) {
-    case 'and':
-    case 'or':
-    case 'choice':
-      return inParentheses(expression)
-    default:
-      return printExpression(expression)
-  }
+  const { kind } = expression
+  return kind === 'and' || kind === 'or' || kind === 'choice' ? inParentheses(expression) : printExpression(expression)
 }
 
 /** An operand of anything that binds tighter. */
 function printOperand(expression: Expression): string {
-  switch (expression.kind) {
-    case 'boolean':
-    case 'integer':
-    case 'real':
-    case 'string':
-    case 'nil':
-    case 'fact':
-    case 'call':
-      return printExpression(expression)
-    default:
-      return inParentheses(expression)
-  }
+  const isPrimary = isLiteral(expression) || expression.kind === 'fact' || expression.kind === 'call'
+  return isPrimary ? printExpression(expression) : inParentheses(expression)
 }
 
 function inParentheses(expression: Expression): string {

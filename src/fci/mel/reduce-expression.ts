@@ -1,6 +1,6 @@
-import { ASN_LIMIT, isCountryCode, isSubdivisionCode } from '../footprint-codes.ts'
 import type { Conjunction, Exclusion } from '../footprint.ts'
 import { footprintOf, multiplyConjunctions } from '../footprint-algebra.ts'
+import { ASN_LIMIT, isCountryCode, isSubdivisionCode } from '../footprint-codes.ts'
 import type { Prefix } from '../prefix.ts'
 import { parseAddress } from '../prefix.ts'
 import { ALL_PREFIXES } from '../prefix-set.ts'
@@ -49,7 +49,16 @@ function reduce(expression: Expression, wanted: boolean, most: number): Clauses 
       return reduceIpmatch(expression, wanted) ?? keep(expression, wanted)
     case 'compare':
       return reduceComparison(expression, wanted) ?? keep(expression, wanted)
-    default:
+    case 'integer':
+    case 'real':
+    case 'string':
+    case 'nil':
+    case 'fact':
+    case 'sign':
+    case 'arithmetic':
+    case 'concat':
+    case 'glob':
+    case 'call':
       return keep(expression, wanted)
   }
 }

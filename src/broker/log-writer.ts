@@ -1,0 +1,80 @@
+import { write, writeSync } from 'node:fs'
+
+/** Takes whole lines and writes them behind the caller's back. Never throws and never waits, whatever the file does. */
+export interface LogWriter {
+  write(line: string): void
+  /** Writes what is held back now, as far as the file takes it. */
+  flush(): void
+}
+
+/** How bytes get into the file: as `write` and `writeSync` of `node:fs` do it. */
+export interface LogFile {
+  write(bytes: Buffer, done: (error: Error | null, written: number) => void): void
+  writeSync(bytes: Buffer): number
+}
+
+/** An open file, pipe or terminal. */
+export function logFile(fd: number): LogFile {
+  return {
+    write: (bytes, done) => write(fd, bytes, done),
+    writeSync: (bytes) => writeSync(fd, bytes),
+  }
+}
+
+/** Held back at most, while a disk is full or a reader is slow. */
+const MAX_HELD_BYTES = 4 * 1024 * 1024
+const RETRY_MS = 500
+
+/**
+ * Writes to a file. A full disk or a reader that went away must not end or halt the broker, which the writer
+ * that comes with pino would do: lines that find no room are dropped, and counted in a line once there is room again.
+ */
+export function createLogWriter(file: LogFile, retryMs = RETRY_MS): LogWriter {
+  let lines: string[] = []
+  let heldBytes = 0
+  let lost = 0
+  /** Taken from `lines` and not written, or written in part. */
+  let rest: Buffer = Buffer.alloc(0)
+  let isBusy = false
+
+  function takeUp(): void {
+    if (rest.length > 0) return
+    if (lost > 0) lines.push(`${JSON.stringify({ level: 40, event: 'log.lines_lost', lines: lost })}\n`)
+    lost = 0
+    rest = Buffer.from(lines.join(''))
+    lines = []
+    heldBytes = 0
+  }
+
+  function next(): void {
+    takeUp()
+    isBusy = rest.length > 0
+    if (!isBusy) return
+    const chunk = rest
+    rest = Buffer.alloc(0)
+    file.write(chunk, (error, written) => {
+      rest = Buffer.concat([chunk.subarray(error === null ? written : 0), rest])
+      if (error === null) next()
+      else setTimeout(next, retryMs).unref()
+    })
+  }
+
+  return {
+    write(line) {
+      if (heldBytes + line.length > MAX_HELD_BYTES) {
+        lost += 1
+        return
+      }
+      lines.push(line)
+      heldBytes += line.length
+      if (!isBusy) next()
+    },
+    flush() {
+      try {
+        for (takeUp(); rest.length > 0; takeUp()) rest = rest.subarray(file.writeSync(rest))
+      } catch {
+        // Nobody can be told: this was the way to tell.
+      }
+    },
+  }
+}
