@@ -13,11 +13,11 @@ const compiled = new WeakMap<Conjunction, { readonly conditions: Conditions | un
 
 /** The exclusions and expressions of a conjunction, compiled once for each; undefined if it has none. */
 export function conditionsOf(conjunction: Conjunction): Conditions | undefined {
-  const { excluded, expressions } = conjunction
-  if (excluded === undefined && expressions === undefined) return undefined
+  const { excluded = {}, expressions = [] } = conjunction
+  if (Object.keys(excluded).length === 0 && expressions.length === 0) return undefined
   const known = compiled.get(conjunction)
   if (known !== undefined) return known.conditions
-  const all = [...(excluded === undefined ? [] : compileExclusion(excluded)), ...(expressions ?? []).map(compileText)]
+  const all = [...compileExclusion(excluded), ...expressions.map(compileText)]
   const conditions: Conditions = (client) => all.every((holds) => holds(client))
   compiled.set(conjunction, { conditions })
   return conditions

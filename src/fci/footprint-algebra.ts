@@ -95,7 +95,8 @@ export function canonicalConjunction(conjunction: Conjunction): Conjunction | un
     countries = undefined
   }
   const isNarrowed = asns !== undefined || countries !== undefined || subdivisions !== undefined
-  const { excluded } = conjunction
+  const excluded =
+    conjunction.excluded && Object.keys(conjunction.excluded).length > 0 ? conjunction.excluded : undefined
   const speaksOfAll = isNarrowed
     ? excluded?.prefixes !== undefined
     : excluded !== undefined || expressions !== undefined

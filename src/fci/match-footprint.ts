@@ -2,7 +2,7 @@ import { conditionsOf } from './conjunction-conditions.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
 import { countryOf } from './footprint-algebra.ts'
 import type { Address, Prefix } from './prefix.ts'
-import { containsAddress, formatPrefix } from './prefix.ts'
+import { containsAddress, formatPrefix, prefixOf } from './prefix.ts'
 
 /** What a footprint is matched against. An absent fact is unknown and matches nothing. */
 export interface ClientFacts {
@@ -42,7 +42,8 @@ export function matchFootprint(footprint: Footprint, client: ClientFacts): Footp
 function matchConjunction(conjunction: Conjunction, client: ClientFacts): FootprintMatch | undefined {
   const { prefixes, asns, countries, subdivisions, unknown } = conjunction
   if (unknown !== undefined && unknown.length > 0) return undefined
-  if (conditionsOf(conjunction)?.(client) === false) return undefined
+  const conditions = conditionsOf(conjunction)
+  if (conditions?.(client) === false) return undefined
   const { asn, subdivision } = client
   const country = countryOf(client)
   if (asns !== undefined && (asn === undefined || !asns.includes(asn))) return undefined
@@ -54,7 +55,8 @@ function matchConjunction(conjunction: Conjunction, client: ClientFacts): Footpr
   }
   if (asns !== undefined && asn !== undefined) return asnMatch(asn)
   if (subdivisions !== undefined && subdivision !== undefined) return subdivisionMatch(subdivision)
-  return countries !== undefined && country !== undefined ? countryMatch(country) : undefined
+  if (countries !== undefined && country !== undefined) return countryMatch(country)
+  return conditions === undefined ? undefined : prefixMatch(prefixOf(client.address, 0))
 }
 
 function longestPrefix(prefixes: readonly Prefix[], address: Address): Prefix | undefined {

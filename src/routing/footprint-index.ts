@@ -7,6 +7,7 @@ import type { ClientFacts, FootprintMatch } from '../fci/match-footprint.ts'
 import { asnMatch, countryMatch, GLOBAL_MATCH, prefixMatch, subdivisionMatch } from '../fci/match-footprint.ts'
 import { deliveryFootprint, moqFootprint } from '../fci/moq-capability.ts'
 import type { Prefix } from '../fci/prefix.ts'
+import { ALL_PREFIXES } from '../fci/prefix-set.ts'
 import { buildRangeTable } from './range-table.ts'
 
 /** A footprint compiled for lookups: gives what `matchFootprint` gives, without reading every prefix. */
@@ -32,14 +33,19 @@ export function buildFootprintIndex(footprint: Footprint): FootprintIndex {
   for (const conjunction of footprint.anyOf) {
     if (conjunction.unknown !== undefined && conjunction.unknown.length > 0) continue
     const rest = restOf(conjunction)
-    if (conjunction.prefixes !== undefined) {
-      for (const prefix of conjunction.prefixes) {
+    const { asns, subdivisions, countries } = conjunction
+    const isNarrowed = asns !== undefined || subdivisions !== undefined || countries !== undefined
+    // Exclusions and expressions alone speak of the whole address space.
+    const everywhere = !isNarrowed && rest.conditions !== undefined ? ALL_PREFIXES : undefined
+    const positive = conjunction.prefixes ?? everywhere
+    if (positive !== undefined) {
+      for (const prefix of positive) {
         prefixes.push(prefix)
         restOfPrefix.push(rest)
       }
-    } else if (conjunction.asns !== undefined) addAll(byAsn, conjunction.asns, rest)
-    else if (conjunction.subdivisions !== undefined) addAll(bySubdivision, conjunction.subdivisions, rest)
-    else addAll(byCountry, conjunction.countries ?? [], rest)
+    } else if (asns !== undefined) addAll(byAsn, asns, rest)
+    else if (subdivisions !== undefined) addAll(bySubdivision, subdivisions, rest)
+    else addAll(byCountry, countries ?? [], rest)
   }
   const table = buildRangeTable(prefixes)
 

@@ -59,6 +59,15 @@ describe('the recovery of a drill whose broker died', () => {
     expect(await world.primary()).toBe('cdn-a')
   })
 
+  it('is done once when it is begun twice at the same time', async () => {
+    await moveAway()
+    await leaveUnfinished('drain', true)
+    await Promise.all([world.drills.recover(), world.drills.recover()])
+    expect(await world.ended('unfinished')).toMatchObject({ verdict: 'interrupted' })
+    const history = await world.scopes.events(world.canaryScope(), { limit: 100 })
+    expect(history.filter(({ detail }) => detail.includes('drill unfinished is over'))).toHaveLength(1)
+  })
+
   it('clears a fault that is still set', async () => {
     await moveAway()
     await takeRelayDown(world.faults['cdn-a'].url, 60_000, { timeoutMs: 1_000, signal: new AbortController().signal })

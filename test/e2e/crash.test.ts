@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Fault } from '../../src/lab/lab-config.ts'
-import { type OperationBody, problemIn, type ScopeBody } from '../support/broker-client.ts'
+import { type Answer, type OperationBody, problemIn, type ScopeBody } from '../support/broker-client.ts'
 import { differencesFromBooks } from '../support/cdn-books.ts'
+import { defined } from '../support/defined.ts'
 import { eventually } from '../support/eventually.ts'
 import { type CdnName, type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
 import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
@@ -27,6 +28,8 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await lab.clearFaults()
+  // After a failure: the next test is to tell of its own.
+  if (!broker.isRunning) await broker.start()
 })
 
 afterAll(async () => {
@@ -50,19 +53,25 @@ const both = (cdn: CdnName, method: Moment['method']): readonly Moment[] => [
 const titled = (moments: readonly Moment[]): [title: string, moment: Moment][] =>
   moments.map((moment) => [`${moment.cdn} is ${moment.stall} the effect of a ${moment.method}`, moment])
 
-/** Begins a change, waits until it is stuck at this moment, and ends the broker by this signal. */
-async function endIn<T>({ cdn, method, stall }: Moment, signal: NodeJS.Signals, begin: () => Promise<T>): Promise<T> {
+/** Waits until a CDN is stuck at this moment. */
+async function stuckIn({ cdn, method, stall }: Moment, begin: () => void): Promise<void> {
   const before = JSON.stringify((await lab.state(cdn)).scopes)
   const callsBefore = await lab.calls(cdn, method)
   await lab.setFault(cdn, { stall, times: 1, match: { method } })
-  const begun = begin()
+  begin()
   await eventually(`${cdn} is in the middle of a ${method}`, async () => {
     if ((await lab.calls(cdn, method)) === callsBefore) return false
     return stall === 'before' || JSON.stringify((await lab.state(cdn)).scopes) !== before
   })
-  const end = await broker.end(signal)
-  expect(end).toEqual(signal === 'SIGKILL' ? { code: null, signal } : { code: 0, signal: null })
-  return begun
+}
+
+/** Begins a change, waits until it is accepted and stuck at this moment, and kills the broker. */
+async function killedIn(moment: Moment, change: () => Promise<OperationBody>): Promise<OperationBody> {
+  const begun: Promise<OperationBody>[] = []
+  await stuckIn(moment, () => begun.push(change()))
+  const [operation] = await Promise.all(begun)
+  expect(await broker.end('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' })
+  return defined(operation)
 }
 
 /** Begins a change without waiting for its end. */
@@ -86,7 +95,7 @@ describe('a broker that is killed while', () => {
   it.each(
     titled([...both('cdn-a', 'POST'), ...both('cdn-b', 'POST'), ...both('cdn-c', 'POST'), ...both('cdn-b', 'PUT')]),
   )('%s in a creation, ends that creation after its next start', async (_, moment) => {
-    const { operation_id, scope_id } = await endIn(moment, 'SIGKILL', () =>
+    const { operation_id, scope_id } = await killedIn(moment, () =>
       begin('POST', '/moq/scopes', { name: 'crash', primary: 'cdn-a' }),
     )
     await broker.start()
@@ -100,7 +109,7 @@ describe('a broker that is killed while', () => {
     '%s in a failover, ends that failover after its next start',
     async (_, moment) => {
       const { scope_id } = await created()
-      const { operation_id } = await endIn(moment, 'SIGKILL', () =>
+      const { operation_id } = await killedIn(moment, () =>
         begin('POST', `/moq/scopes/${scope_id}/failover`, { to: 'cdn-b', reason: 'crash' }),
       )
       await broker.start()
@@ -114,7 +123,7 @@ describe('a broker that is killed while', () => {
     '%s in a deletion, ends that deletion after its next start',
     async (_, moment) => {
       const { scope_id } = await created()
-      const { operation_id } = await endIn(moment, 'SIGKILL', () => begin('DELETE', `/moq/scopes/${scope_id}`))
+      const { operation_id } = await killedIn(moment, () => begin('DELETE', `/moq/scopes/${scope_id}`))
       await broker.start()
       expect((await broker.client.ended(operation_id)).state).toBe('succeeded')
       expect(await broker.client.scope(scope_id)).toBeUndefined()
@@ -158,10 +167,14 @@ describe('a broker that is killed in the middle of many changes', () => {
 
 describe('a broker that is asked to stop in the middle of a creation', () => {
   it('ends within its drain time with code 0, tells who waits, and its next start ends the creation', async () => {
-    const asked = performance.now()
-    const answer = await endIn({ cdn: 'cdn-b', method: 'POST', stall: 'after' }, 'SIGTERM', () =>
-      broker.client.call('POST', '/moq/scopes', { body: { primary: 'cdn-a' } }),
+    const answers: Promise<Answer>[] = []
+    await stuckIn({ cdn: 'cdn-b', method: 'POST', stall: 'after' }, () =>
+      answers.push(broker.client.call('POST', '/moq/scopes', { body: { primary: 'cdn-a' } })),
     )
+    const asked = performance.now()
+    const end = broker.end('SIGTERM')
+    const answer = defined((await Promise.all(answers))[0])
+    expect(await end).toEqual({ code: 0, signal: null })
     expect(performance.now() - asked).toBeLessThan(DRAIN_MS + 1_500)
     expect(problemIn(answer)).toMatchObject({ status: 503, type: 'urn:moq-broker:problem:shutting-down' })
     const { operation, scope } = z.object({ operation: z.string(), scope: z.string() }).parse(answer.json)

@@ -46,6 +46,7 @@ export interface PlantedBroker extends AsyncDisposable {
   /** Everything that its processes wrote to stdout and stderr. */
   readonly output: string
   readonly pid: number
+  readonly isRunning: boolean
   /** Starts it and waits until it answers. */
   start(): Promise<void>
   /** Sends a signal and waits for the end. */
@@ -96,6 +97,9 @@ export async function plantBroker(options: PlantBroker): Promise<PlantedBroker> 
     },
     get pid() {
       return running().pid ?? 0
+    },
+    get isRunning() {
+      return child !== undefined && child.exitCode === null && child.signalCode === null
     },
     async start() {
       const output = openSync(outputFile, 'a')

@@ -95,7 +95,9 @@ function abilitiesText(capabilities: Readonly<Record<string, unknown>>): string 
       const words = name.replaceAll('_', ' ')
       if (value === true) return [words]
       if (typeof value === 'string' || typeof value === 'number') return [`${words} ${value}`]
-      if (Array.isArray(value) && value.length > 0) return [`${words} ${value.flat().join('/')}`]
+      if (Array.isArray(value) && value.length > 0) {
+        return [`${words} ${value.map((one) => (Array.isArray(one) ? one.join('+') : String(one))).join('/')}`]
+      }
       return []
     })
     .join(', ')

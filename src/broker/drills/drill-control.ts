@@ -70,6 +70,7 @@ export function createDrillControl(deps: DrillControlDeps): DrillControl {
   const settings = { ...drillSettings(canary.intervalMs), ...deps.settings }
   const overlay = createDrillOverlay({ store, ttlMs: settings.ttlMs, now })
   let current: DrillSession | undefined
+  let recovery: Promise<boolean> | undefined
   let stopping = false
 
   const refreshing = startRepeatedTask({
@@ -87,8 +88,13 @@ export function createDrillControl(deps: DrillControlDeps): DrillControl {
     failed: (error) => log('drill.recovery_failed', { detail: messageOf(error) }),
   })
 
+  /** One at a time: a second one in this process would take the lease away from the first. */
   function recoverOnce(signal: AbortSignal): Promise<boolean> {
-    return recoverDrill({ ...deps, settings, overlay, isRunningHere: (drill) => current?.id === drill, signal })
+    const isRunningHere = (drill: string): boolean => current?.id === drill
+    recovery ??= recoverDrill({ ...deps, settings, overlay, isRunningHere, signal }).finally(() => {
+      recovery = undefined
+    })
+    return recovery
   }
 
   function draft(id: string, request: DrillRequest, scope: string, by: string): DrillReport {
