@@ -54,7 +54,8 @@ async function main(): Promise<void> {
 function parseOptions(argument: string | undefined): LabCdnOptions {
   const given = parseJson(argument ?? '')
   const token = process.env[API_TOKEN_VARIABLE]
-  const withToken = typeof given === 'object' && given !== null && token !== undefined ? { apiToken: token, ...given } : given
+  const withToken =
+    typeof given === 'object' && given !== null && token !== undefined ? { apiToken: token, ...given } : given
   const parsed = optionsSchema.safeParse(withToken)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'argument'}: ${issue.message}`)

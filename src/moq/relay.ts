@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
-import { type HopChain, HOPS_HEADER, hopId, MAX_HOPS, parseHops } from './hop-chain.ts'
+import { HOPS_HEADER, type HopChain, hopId, MAX_HOPS, parseHops } from './hop-chain.ts'
 import { RelayListener, type UpgradeAnswer } from './relay-listener.ts'
 import { RelayScope } from './relay-scope.ts'
 import { RelaySession } from './relay-session.ts'

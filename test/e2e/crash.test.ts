@@ -54,11 +54,11 @@ const titled = (moments: readonly Moment[]): [title: string, moment: Moment][] =
   moments.map((moment) => [`${moment.cdn} is ${moment.stall} the effect of a ${moment.method}`, moment])
 
 /** Waits until a CDN is stuck at this moment. */
-async function stuckIn({ cdn, method, stall }: Moment, begin: () => void): Promise<void> {
+async function stuckIn({ cdn, method, stall }: Moment, start: () => void): Promise<void> {
   const before = JSON.stringify((await lab.state(cdn)).scopes)
   const callsBefore = await lab.calls(cdn, method)
   await lab.setFault(cdn, { stall, times: 1, match: { method } })
-  begin()
+  start()
   await eventually(`${cdn} is in the middle of a ${method}`, async () => {
     if ((await lab.calls(cdn, method)) === callsBefore) return false
     return stall === 'before' || JSON.stringify((await lab.state(cdn)).scopes) !== before

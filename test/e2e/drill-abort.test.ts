@@ -17,10 +17,10 @@ import {
   eventsIn,
   startDrill,
 } from '../support/broker-drills.ts'
-import { type BrokerProcess, plantBroker } from '../support/broker-process.ts'
 import { defined } from '../support/defined.ts'
 import { eventually } from '../support/eventually.ts'
 import { type CdnName, type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
+import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
 
 const DRILLED: CdnName = 'cdn-a'
 /** The same CDN as `cdn-c`, but no canary watches it. */
@@ -29,7 +29,7 @@ const STOPPED_WITHIN_MS = 6_000
 
 let lab: LabProcesses
 let folder: string
-let broker: BrokerProcess
+let broker: PlantedBroker
 let client: BrokerClient
 let scope: ScopeBody
 let deafDial: Server

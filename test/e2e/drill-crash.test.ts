@@ -16,10 +16,10 @@ import {
   eventsIn,
   startDrill,
 } from '../support/broker-drills.ts'
-import { type BrokerProcess, plantBroker } from '../support/broker-process.ts'
 import { defined } from '../support/defined.ts'
 import { eventually } from '../support/eventually.ts'
 import { type CdnName, type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
+import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
 
 /** What holds a provider out expires after this, unless its broker says it again. */
 const DEAD_MAN_MS = 6_000
@@ -29,7 +29,7 @@ const DRILLED: CdnName = 'cdn-a'
 
 let lab: LabProcesses
 let folder: string
-let broker: BrokerProcess
+let broker: PlantedBroker
 let client: BrokerClient
 let scope: ScopeBody
 

@@ -16,9 +16,9 @@ import {
   eventsIn,
   startDrill,
 } from '../support/broker-drills.ts'
-import { type BrokerProcess, plantBroker } from '../support/broker-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { type CdnName, type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
+import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
 import { describeRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts'
 
 const SPREADS_WITHIN_MS = 3_000
@@ -30,8 +30,8 @@ describeRedis('a drill at one of two brokers on one Redis', () => {
   let redis: RedisServer
   let lab: LabProcesses
   let folder: string
-  let a: BrokerProcess
-  let b: BrokerProcess
+  let a: PlantedBroker
+  let b: PlantedBroker
   let scope: ScopeBody
 
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describeRedis('a drill at one of two brokers on one Redis', () => {
     lab = await startLabProcesses()
     folder = await mkdtemp(join(tmpdir(), 'moq-broker-e2e-drill-redis-'))
     const key = randomBytes(32).toString('base64')
-    const plant = (name: string): Promise<BrokerProcess> =>
+    const plant = (name: string): Promise<PlantedBroker> =>
       plantBroker({
         folder,
         name,

@@ -22,12 +22,12 @@ const WAYS: readonly (readonly string[])[] = [[], ['sudo', '-n']]
 
 function mountCommand(way: readonly string[], bytes: number, folder: string): readonly [string, readonly string[]] {
   const options = `size=${bytes},mode=0700,uid=${process.getuid?.() ?? 0}`
-  const [program = '', ...args] = [...way, 'mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder]
+  const [program, ...args] = [...way, 'mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder]
   return [program, args]
 }
 
 function unmount(way: readonly string[], folder: string): void {
-  const [program = '', ...args] = [...way, 'umount', folder]
+  const [program, ...args] = [...way, 'umount', folder]
   execFileSync(program, args)
   rmSync(folder, { recursive: true })
 }
@@ -81,5 +81,5 @@ export function describeSmallDisk(title: string, suite: (mount: () => SmallDisk)
     return
   }
   console.warn(`\n!!! NOT RUN: ${reason}\n`)
-  it.skip(title, () => {})
+  describe.skipIf(true)(title, () => suite(() => mountSmallDisk([])))
 }

@@ -34,7 +34,8 @@ function addStartDrill(app: OpenAPIHono<AppEnv>, { drills, keys, limits }: Deps)
     operationId: 'start-drill',
     tags: ['Drills'],
     summary: 'Start a drill',
-    description: 'Role: operator. One drill at a time: while another runs, the report comes back with the verdict `blocked`.',
+    description:
+      'Role: operator. One drill at a time: while another runs, the report comes back with the verdict `blocked`.',
     middleware: [requireRole(keys, 'operator'), readJsonBody({ maxBytes: limits.bodyBytes })],
     request: { body: { required: true, content: { 'application/json': { schema: StartDrillSchema } } } },
     responses: {
