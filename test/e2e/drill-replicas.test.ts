@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { ScopeBody } from '../support/broker-client.ts'
 import {
   abortDrill,
@@ -25,6 +26,7 @@ const SPREADS_WITHIN_MS = 3_000
 /** The lease of a dead broker's drill, and some time to restore. */
 const RECOVERED_WITHIN_MS = 20_000
 const DRILLED: CdnName = 'cdn-a'
+const UpSchema = z.object({ health: z.object({ state: z.literal('up') }) })
 
 describeRedis('a drill at one of two brokers on one Redis', () => {
   let redis: RedisServer
@@ -56,6 +58,13 @@ describeRedis('a drill at one of two brokers on one Redis', () => {
     await Promise.all([a.start(), b.start()])
     scope = await canaryScope(b.client)
     expect(scope).toMatchObject({ primary: DRILLED })
+    // Each broker watches the scope on its own, and drills only what it has watched.
+    for (const { client } of [a, b]) {
+      await eventually(`${DRILLED} is up`, async () => {
+        const { json } = await client.call('GET', `/providers/${DRILLED}`)
+        return UpSchema.safeParse(json).success
+      })
+    }
   })
 
   afterAll(async () => {

@@ -1,6 +1,8 @@
 import type { BrokerClient, ScopeBody } from './broker-client.ts'
 import { CDN_NAMES, type CdnName, type LabProcesses } from './lab-processes.ts'
 
+/** The CDN that offers creation and nothing else, so that orphans there cannot be helped. */
+const FORGETFUL: CdnName = 'cdn-c'
 const ABANDONED = /abandoned: scope (\S+) /
 
 /** What the broker's records say of one CDN. */
@@ -27,6 +29,9 @@ export async function differencesFromBooks(
   for (const cdn of CDN_NAMES) {
     const state = await lab.state(cdn)
     const books = await booksOf(client, cdn, scopes, everyScope)
+    if (cdn !== FORGETFUL && books.suspected + books.abandoned.size > 0) {
+      differences.push(`${cdn}: orphans, although it finds and deletes scopes`)
+    }
     const there = new Set(state.scopes.map(({ id }) => id))
     for (const id of books.placed) if (!there.has(id)) differences.push(`${cdn}: ${id} is recorded and not there`)
     const unnamed = [...there].filter((id) => !books.placed.has(id) && !books.abandoned.has(id))
