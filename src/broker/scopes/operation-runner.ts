@@ -96,14 +96,21 @@ class OperationRun {
   }
 
   async finish(): Promise<Operation> {
-    while (this.#operation.state === 'running') {
-      await this.#arrivals()
-      this.#deps.signal.throwIfAborted()
-      for (const { provider, outcome } of this.#arrived.splice(0)) this.#settle(provider, outcome)
-      this.#advance()
-      await this.#journal.commitPatiently(this.#entry())
-      this.#changes = []
-      this.#depart()
+    const over = new AbortController()
+    void this.#beat(over.signal)
+    try {
+      while (this.#operation.state === 'running') {
+        await this.#arrivals()
+        this.#deps.signal.throwIfAborted()
+        for (const { provider, outcome } of this.#arrived.splice(0)) this.#settle(provider, outcome)
+        this.#advance()
+        await this.#journal.commitPatiently(this.#entry())
+        this.#changes = []
+        this.#depart()
+      }
+    } finally {
+      // With a reason, since Node would make an exception with a stack without one.
+      over.abort('over')
     }
     this.#deps.onOperation(this.#operation, (this.#deps.now() - this.#operation.createdAt) / 1000)
     return this.#operation
@@ -208,16 +215,21 @@ class OperationRun {
     this.#wake?.()
   }
 
-  /** Waits for an outcome, or until the claim has to be renewed: a call may take longer than a claim holds. */
+  /** Waits for an outcome, or for the heartbeat. */
   async #arrivals(): Promise<void> {
     if (this.#arrived.length > 0) return
-    const renewal = new AbortController()
     await new Promise<void>((resolve) => {
       this.#wake = () => resolve()
-      void this.#deps.sleep(claimMsOf(this.#deps) / 3, renewal.signal).then(() => resolve())
     })
-    renewal.abort()
     this.#wake = undefined
+  }
+
+  /** Wakes the run now and then, so that it renews its claim: a call may take longer than a claim holds. */
+  async #beat(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      await this.#deps.sleep(claimMsOf(this.#deps) / 3, over)
+      this.#wake?.()
+    }
   }
 
   #settle(provider: string, outcome: Outcome | 'paused'): void {
