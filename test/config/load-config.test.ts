@@ -104,6 +104,11 @@ it('refuses text that is not YAML, and a key given twice', () => {
   expect(issuesOf(`${GOOD}log: {}\nlog: {}\n`)[0]?.message).toContain('unique')
 })
 
+it('refuses aliases that multiply', () => {
+  const levels = Array.from({ length: 9 }, (_, level) => `  a${level + 1}: &a${level + 1} [${`*a${level},`.repeat(9)}]`)
+  expect(issuesOf(`${GOOD}bomb:\n  a0: &a0 [lol]\n${levels.join('\n')}\n`)[0]?.message).toContain('aliases')
+})
+
 it('never quotes a secret in an error', () => {
   const text = GOOD.replace('env:CDN_TOKEN', 'very-secret-token')
   expect(JSON.stringify(issuesOf(text))).not.toContain('very-secret-token')

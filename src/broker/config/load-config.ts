@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
 import { adapterDefinition, adapterTypes, type ConfiguredAdapter } from '../../adapters/registry.ts'
 import { type Config, ConfigSchema } from './config-schema.ts'
 import { resolveSecret, type SecretSources } from './secret-reference.ts'
@@ -39,6 +39,8 @@ export interface LoadedConfig {
   }
 }
 
+const MAX_ALIASES = 100
+
 /** Reads and checks a YAML file. Throws `ConfigError`. */
 export function loadConfigFile(path: string, sources: SecretSources): LoadedConfig {
   let text: string
@@ -73,7 +75,18 @@ export function loadConfigText(text: string, source: string, sources: SecretSour
     const start: unknown = node.range[0]
     return typeof start === 'number' ? lineCounter.linePos(start).line : undefined
   }
-  return checkConfig(document.toJS() ?? {}, source, sources, lineOf)
+  return checkConfig(toData(document, source), source, sources, lineOf)
+}
+
+/** Throws `ConfigError` for a document that would grow without bounds: aliases of aliases of aliases. */
+function toData(document: Document, source: string): unknown {
+  try {
+    const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+    return data ?? {}
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error
+    throw new ConfigError(source, [{ path: '', message: 'its YAML aliases multiply; write the values out' }])
+  }
 }
 
 /** Checks a configuration that is data already. Throws `ConfigError`. */

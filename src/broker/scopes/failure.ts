@@ -4,6 +4,8 @@ import type { PlacementError } from './scope-record.ts'
 const MINUTE = 60_000
 const FIRST_RETRY_MS = 2_000
 const LAST_RETRY_MS = 5 * MINUTE
+/** An answer that nobody understands may have made something each time; asking often would only make more. */
+const PROTOCOL_RETRY_MS = 60 * MINUTE
 
 /** A failed call, in the words that a record and a caller may see. */
 export interface Failure {
@@ -46,7 +48,7 @@ export const PROVIDER_DRAINED: Failure = {
 
 /**
  * What the record keeps. Transient failures are retried with growing pauses; failures that somebody has to mend are
- * tried again every five minutes; a request that the provider calls wrong is not repeated. A call that an open breaker
+ * tried again every five minutes, answers of an unknown shape every hour; a request that the provider calls wrong is not repeated. A call that an open breaker
  * held back is no attempt and makes no pause longer.
  */
 export function placementError(failure: Failure, earlier: PlacementError | undefined, now: number): PlacementError {
@@ -60,6 +62,7 @@ export function placementError(failure: Failure, earlier: PlacementError | undef
   }
 }
 
-function pauseMs({ transient }: Failure, attempts: number): number {
+function pauseMs({ code, transient }: Failure, attempts: number): number {
+  if (code === 'protocol') return PROTOCOL_RETRY_MS
   return transient ? Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 10), LAST_RETRY_MS) : LAST_RETRY_MS
 }
