@@ -69,6 +69,22 @@ const FciSchema = z.strictObject({
   expire_after_seconds: z.number().min(1).default(86_400),
 })
 
+/** Where clients of a provider are sent by DNS, redirects and content steering. */
+const TargetSchema = z.strictObject({
+  /** Host name, with a port if needed (RFC 8804 2.2); DNS answers it as CNAME. */
+  host: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, 'must be a host name in lower case, perhaps with :port'),
+  scheme: z.enum(['http', 'https']).optional(),
+  path_prefix: z
+    .string()
+    .regex(/^\/([\x21\x23-\x3b\x3d\x3f-\x7e]*\/)?$/, 'must begin and end with "/"')
+    .optional(),
+  include_redirecting_host: z.boolean().default(false),
+  /** Answered as A and AAAA instead of a CNAME. */
+  addresses: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
+})
+
 const ProviderSchema = z.strictObject({
   id,
   adapter: z.string(),
@@ -82,6 +98,8 @@ const ProviderSchema = z.strictObject({
   timeout_ms: milliseconds(100, 60_000).default(5_000),
   /** `websocket`: its relay takes MoQ over WebSocket, so canaries can watch it. `none`: only its API is watched. */
   probe: z.enum(['websocket', 'none']).default('none'),
+  /** Where its clients are sent, instead of the `FCI.RedirectTarget` that it advertises (RFC 8804 2.3). */
+  target: TargetSchema.optional(),
   /** Admin listener of a lab CDN, for drills with a real fault. */
   fault_url: httpUrl.optional(),
 })
