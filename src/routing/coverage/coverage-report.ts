@@ -64,19 +64,23 @@ export function startTally(): CoverageTally {
 
   function* add(version: 4 | 6, classes: Iterable<CoverageRange>, keys: Iterable<KeyedRange>): Generator<void> {
     const iterator = keys[Symbol.iterator]()
-    let keyed = iterator.next()
+    const next = (): KeyedRange | undefined => {
+      const step = iterator.next()
+      return step.done === true ? undefined : step.value
+    }
+    let keyed = next()
     let seen = 0
     for (const { first, last, classId } of classes) {
       let at = first
       while (at <= last) {
-        while (keyed.done !== true && keyed.value.last < at) {
-          keyed = iterator.next()
+        while (keyed !== undefined && keyed.last < at) {
+          keyed = next()
           if (++seen % RANGES_PER_TURN === 0) yield
         }
-        const isBeyond = keyed.done === true || keyed.value.first > last
-        const isInside = !isBeyond && keyed.value.first <= at
-        const end = isBeyond ? last : isInside ? smaller(keyed.value.last, last) : keyed.value.first - 1n
-        count(isInside ? (keyed.value.key ?? UNKNOWN) : UNKNOWN, classId, version, end - at + 1n)
+        const near = keyed !== undefined && keyed.first <= last ? keyed : undefined
+        const inside = near !== undefined && near.first <= at ? near : undefined
+        const end = inside !== undefined ? smaller(inside.last, last) : near === undefined ? last : near.first - 1n
+        count(inside?.key ?? UNKNOWN, classId, version, end - at + 1n)
         at = end + 1n
         if (++seen % RANGES_PER_TURN === 0) yield
       }
