@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Agent } from 'undici'
+import { parsePrefix } from '../fci/prefix.ts'
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
@@ -239,6 +240,10 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
       bodyBytes: config.limits.body_bytes,
       requestTimeoutMs: config.limits.request_timeout_ms,
       waitMs: config.limits.wait_ms,
+    },
+    origin: {
+      trustedProxies: config.listen.trusted_proxies.flatMap((text) => parsePrefix(text) ?? []),
+      clientField: config.listen.client_field,
     },
     version: VERSION,
   })

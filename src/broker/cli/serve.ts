@@ -38,8 +38,11 @@ export async function serve(options: ServeOptions, cli: Cli): Promise<void> {
 }
 
 function withListen(loaded: LoadedConfig, { host, port }: ServeOptions): LoadedConfig {
-  const listen = { host: host ?? loaded.config.listen.host, port: port ?? loaded.config.listen.port }
-  return { ...loaded, config: { ...loaded.config, listen } }
+  const { listen } = loaded.config
+  return {
+    ...loaded,
+    config: { ...loaded.config, listen: { ...listen, host: host ?? listen.host, port: port ?? listen.port } },
+  }
 }
 
 /**

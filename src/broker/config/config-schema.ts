@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parsePrefix } from '../../fci/prefix.ts'
 
 const id = z
   .string()
@@ -110,6 +111,12 @@ export const ConfigSchema = z.strictObject({
     .strictObject({
       host: z.string().min(1).default('127.0.0.1'),
       port: z.number().int().min(0).max(65_535).default(8080),
+      /** Prefixes of proxies whose word is taken for who connected to them. */
+      trusted_proxies: z
+        .array(z.string().refine((text) => parsePrefix(text) !== undefined, 'must be a prefix such as 10.0.0.0/8'))
+        .default([]),
+      /** The field in which they tell it. */
+      client_field: z.enum(['x-forwarded-for', 'forwarded']).default('x-forwarded-for'),
     })
     .prefault({}),
   store: z.discriminatedUnion('kind', [EmbeddedStoreSchema, RedisStoreSchema]).prefault({ kind: 'embedded' }),

@@ -4,6 +4,7 @@ import type { KeyService, Principal } from '../key-service.ts'
 import type { ProviderService } from '../providers/provider-service.ts'
 import type { RouteService } from '../route-service.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
+import type { OriginRules } from './request-origin.ts'
 
 /** What hono carries along with a request. */
 export interface AppEnv {
@@ -65,6 +66,8 @@ export interface HttpDeps {
   readonly observe?: (access: AccessRecord) => void
   readonly requestId: () => string
   readonly limits: HttpLimits
+  /** Whose word is taken for where a request comes from. Default: nobody's, only the connection counts. */
+  readonly origin?: OriginRules
   readonly version: string
 }
 

@@ -8,6 +8,7 @@ import { requireRole } from '../authentication.ts'
 import { problemOf } from '../error-problem.ts'
 import { ProblemError, problemBody } from '../problem.ts'
 import { readJsonBody } from '../request-body.ts'
+import { NO_PROXIES, originOf } from '../request-origin.ts'
 import { BODY_PROBLEMS, COMMON_PROBLEMS, IdSchema, jsonAnswer, NOT_FOUND } from '../wire-fields.ts'
 import {
   DecisionSchema,
@@ -19,7 +20,7 @@ import {
 } from './route-schemas.ts'
 import { type DecisionView, decisionToWire, holdsConnectUrl } from './route-wire.ts'
 
-type Deps = Pick<HttpDeps, 'routes' | 'keys' | 'limits'>
+type Deps = Pick<HttpDeps, 'routes' | 'keys' | 'limits' | 'origin'>
 
 /** `/route`: which CDN should serve this client. */
 export function addRouteRoutes(app: OpenAPIHono<AppEnv>, deps: Deps): void {
@@ -27,7 +28,7 @@ export function addRouteRoutes(app: OpenAPIHono<AppEnv>, deps: Deps): void {
   addRouteBatch(app, deps)
 }
 
-function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys }: Deps): void {
+function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys, origin = NO_PROXIES }: Deps): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/route',
@@ -39,7 +40,9 @@ function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys }: Deps): void {
     responses: { 200: jsonAnswer('The decision.', DecisionSchema), ...COMMON_PROBLEMS, ...NOT_FOUND },
   })
   app.get('/route', requireRole(keys, 'reader'), async (c) => {
-    const question = questionOf(c)
+    const from = originOf({ peer: c.env?.incoming?.socket.remoteAddress, header: (name) => c.req.header(name) }, origin)
+    const question = questionOf(c, from.client)
+    if (from.vary !== undefined) c.header('Vary', from.vary)
     const view = { role: principalOf(c).role, explain: isExplained(c) }
     const decision = decisionToWire(await routes.decide(question), view)
     c.header('Cache-Control', holdsConnectUrl(decision) ? 'no-store' : `private, max-age=${decision.ttl_seconds}`)
@@ -47,8 +50,8 @@ function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys }: Deps): void {
   })
 }
 
-function questionOf(c: Context<AppEnv>): RouteQuestion {
-  const client = c.req.query('client') ?? c.env?.incoming?.socket.remoteAddress
+function questionOf(c: Context<AppEnv>, from: string | undefined): RouteQuestion {
+  const client = c.req.query('client') ?? from
   const scope = c.req.query('scope')
   const session = c.req.query('session')
   if (client === undefined) throw invalid('client', 'is missing, and the connection has no address')
