@@ -1,13 +1,14 @@
 import { compareMatches } from '../fci/match-footprint.ts'
-import type { Client } from './client.ts'
 import type { Candidate, Decision, Match, ProviderFacts, Rejection } from './decision.ts'
-import type { PlacementReadiness } from './eligibility.ts'
+import type { Admitted, PlacementReadiness } from './eligibility.ts'
 import { assess, inBrackets } from './eligibility.ts'
 import type { RoutingPolicy } from './policy.ts'
+import type { CoverageLookup } from './provider-coverage.ts'
 import { drawProvider } from './rendezvous.ts'
 
 export interface RoutingQuestion {
-  readonly client: Client
+  readonly client: { readonly text: string }
+  readonly coverage: CoverageLookup
   readonly providers: readonly ProviderFacts[]
   /** Placements of the scope asked for, by provider id; absent: no scope was asked for, so none is checked. */
   readonly placements?: ReadonlyMap<string, PlacementReadiness>
@@ -18,9 +19,7 @@ export interface RoutingQuestion {
   readonly key: string
 }
 
-interface Contender {
-  readonly provider: ProviderFacts
-  readonly matched: Match
+interface Contender extends Admitted {
   /** Weight 0: stands behind everybody else. */
   readonly reserve: boolean
   readonly degraded: boolean
@@ -34,16 +33,16 @@ interface Contender {
  * footprint, priority, weight.
  */
 export function decide(question: RoutingQuestion): Decision {
-  const { client, providers, placements, policy } = question
+  const { client, coverage, providers, placements, policy } = question
   const up: Contender[] = []
   const down: Contender[] = []
   const rejected: Rejection[] = []
   for (const provider of providers) {
-    const verdict = assess(provider, { client, clientText: client.text, policy, placements })
-    if (verdict.eligible) up.push(contend(provider, verdict.matched, question.key))
+    const verdict = assess(provider, { coverage, clientText: client.text, policy, placements })
+    if (verdict.eligible) up.push(contend(verdict.admitted, question.key))
     else {
       rejected.push(verdict.rejection)
-      if (verdict.matched !== undefined) down.push(contend(provider, verdict.matched, question.key))
+      if (verdict.admitted !== undefined) down.push(contend(verdict.admitted, question.key))
     }
   }
   const panic = up.length === 0 && down.length > 0
@@ -59,10 +58,10 @@ export function decide(question: RoutingQuestion): Decision {
   }
 }
 
-function contend(provider: ProviderFacts, matched: Match, key: string): Contender {
+function contend(admitted: Admitted, key: string): Contender {
+  const { provider } = admitted
   return {
-    provider,
-    matched,
+    ...admitted,
     reserve: !(provider.weight > 0),
     degraded: provider.health.state === 'degraded',
     stale: provider.advertisement?.stale ?? false,
@@ -101,8 +100,8 @@ function toCandidate(
   { now }: RoutingQuestion,
   panic: boolean,
 ): Candidate {
-  const { provider, matched, reserve, degraded, stale } = contender
-  const { id, priority, weight, health, advertisement } = provider
+  const { provider, matched, coverage, reserve, degraded, stale } = contender
+  const { id, priority, weight, health, advertisement, target } = provider
   const because = [explainMatch(matched)]
   if (panic)
     because.push(
@@ -119,7 +118,15 @@ function toCandidate(
     const total = tier.reduce((sum, other) => sum + other.provider.weight, 0)
     because.push(`weight ${weight} of ${total} among ${tier.length} equals, drawn by the client's key`)
   }
-  return { provider: id, matched, priority, weight, because }
+  return {
+    provider: id,
+    matched,
+    priority,
+    weight,
+    redirectTargets: target === undefined ? coverage.capabilities.redirectTargets : [target.redirect],
+    addresses: target?.addresses ?? [],
+    because,
+  }
 }
 
 function explainMatch({ type, value, prefixLength }: Match): string {

@@ -1,4 +1,5 @@
 import type { Advertisement } from '../fci/advertisement.ts'
+import type { RedirectTarget } from '../fci/effective-capabilities.ts'
 
 export type AdministrativeState = 'enabled' | 'drained' | 'disabled'
 export type HealthState = 'unknown' | 'up' | 'degraded' | 'down'
@@ -16,6 +17,15 @@ export interface ProviderFacts {
   readonly weight: number
   /** Set when a drill pretends that the provider is gone. */
   readonly drilled?: { readonly drill: string }
+  /** Where its clients are sent, instead of what it advertises. */
+  readonly target?: ProviderTarget
+}
+
+export interface ProviderTarget {
+  /** Holds for all hosts. */
+  readonly redirect: RedirectTarget
+  /** IPv4 and IPv6, answered by DNS instead of the host of the target. */
+  readonly addresses: readonly string[]
 }
 
 export interface HeldAdvertisement {
@@ -45,6 +55,10 @@ export interface Candidate {
   readonly matched: Match
   readonly priority: number
   readonly weight: number
+  /** Where to send the client: the configured target alone, else those advertised for this client, in their order. */
+  readonly redirectTargets: readonly RedirectTarget[]
+  /** Of the configured target. */
+  readonly addresses: readonly string[]
   /** Why it stands where it stands, in words. */
   readonly because: readonly string[]
 }

@@ -1,13 +1,12 @@
-import type { ClientFacts } from '../fci/match-footprint.ts'
 import type { Match, ProviderFacts, Rejection, RejectionRule } from './decision.ts'
-import { indexAdvertisement } from './footprint-index.ts'
 import type { RoutingPolicy } from './policy.ts'
+import type { CoverageLookup, ProviderCoverage } from './provider-coverage.ts'
 
 /** State of a scope's placement on a provider, as far as routing needs it. */
 export type PlacementReadiness = 'ready' | 'not_ready'
 
 export interface EligibilityQuestion {
-  readonly client: ClientFacts
+  readonly coverage: CoverageLookup
   /** Canonical text of the client's address, for the reasons. */
   readonly clientText: string
   readonly policy: RoutingPolicy
@@ -16,23 +15,30 @@ export interface EligibilityQuestion {
 }
 
 export type Verdict =
-  | { readonly eligible: true; readonly provider: ProviderFacts; readonly matched: Match }
-  | { readonly eligible: false; readonly rejection: Rejection; readonly matched: Match | undefined }
+  | { readonly eligible: true; readonly admitted: Admitted }
+  | { readonly eligible: false; readonly rejection: Rejection; readonly admitted: Admitted | undefined }
+
+/** A provider whose footprint holds the client. */
+export interface Admitted {
+  readonly provider: ProviderFacts
+  readonly matched: Match
+  readonly coverage: ProviderCoverage
+}
 
 /**
  * Applies the rules in their published order (docs/routing.md); the first that applies is the reason given.
- * A provider that only rule `down` excludes comes back with its match, for the panic mode.
+ * A provider that only rule `down` excludes comes back as admitted, for the panic mode.
  */
 export function assess(provider: ProviderFacts, question: EligibilityQuestion): Verdict {
   const before = checkAdministration(provider, question)
-  if (before !== undefined) return { eligible: false, rejection: before, matched: undefined }
+  if (before !== undefined) return { eligible: false, rejection: before, admitted: undefined }
   const coverage = checkCoverage(provider, question)
   if (provider.health.state === 'down') {
     const why = `${provider.id} is down${inBrackets(provider.health.reason)}`
-    return { eligible: false, rejection: reject(provider, 'down', why), matched: coverage.matched }
+    return { eligible: false, rejection: reject(provider, 'down', why), admitted: coverage.admitted }
   }
-  if (coverage.matched === undefined) return { eligible: false, rejection: coverage.rejection, matched: undefined }
-  return { eligible: true, provider, matched: coverage.matched }
+  if (coverage.admitted === undefined) return { eligible: false, rejection: coverage.rejection, admitted: undefined }
+  return { eligible: true, admitted: coverage.admitted }
 }
 
 function checkAdministration(provider: ProviderFacts, { placements }: EligibilityQuestion): Rejection | undefined {
@@ -55,27 +61,25 @@ function checkAdministration(provider: ProviderFacts, { placements }: Eligibilit
   }
 }
 
-type Coverage = { readonly matched: Match } | { readonly matched: undefined; readonly rejection: Rejection }
+type Coverage = { readonly admitted: Admitted } | { readonly admitted: undefined; readonly rejection: Rejection }
 
-function checkCoverage(provider: ProviderFacts, { client, clientText, policy }: EligibilityQuestion): Coverage {
+function checkCoverage(provider: ProviderFacts, question: EligibilityQuestion): Coverage {
   const { id, advertisement } = provider
   const refuse = (rule: RejectionRule, because: string): Coverage => ({
-    matched: undefined,
+    admitted: undefined,
     rejection: reject(provider, rule, because),
   })
   if (advertisement === undefined) return refuse('no_advertisement', `${id} has never advertised a footprint`)
   if (advertisement.expired) {
     return refuse('advertisement_expired', `the advertisement of ${id} has not been confirmed within the stale limit`)
   }
-  const index = indexAdvertisement(advertisement.model)
-  const serving = index.moq ?? (policy.requireMoqCapability ? undefined : index.delivery)
-  if (serving === undefined) {
-    return refuse('no_moq_capability', `the advertisement of ${id} does not say that it serves MoQ`)
-  }
-  const matched = serving.match(client)
+  const coverage = question.coverage(id, advertisement)
+  const says = coverage.saysMoq || (!question.policy.requireMoqCapability && coverage.saysDelivery)
+  if (!says) return refuse('no_moq_capability', `the advertisement of ${id} does not say that it serves MoQ`)
+  const matched = coverage.saysMoq ? coverage.moq : coverage.delivery
   return matched === undefined
-    ? refuse('outside_footprint', `${clientText} is outside the footprint that ${id} advertises`)
-    : { matched }
+    ? refuse('outside_footprint', `${question.clientText} is outside the footprint that ${id} advertises`)
+    : { admitted: { provider, matched, coverage } }
 }
 
 function reject(provider: ProviderFacts, rule: RejectionRule, because: string): Rejection {

@@ -1,11 +1,9 @@
-import type { Advertisement } from '../fci/advertisement.ts'
 import type { Conditions } from '../fci/conjunction-conditions.ts'
 import { conditionsOf } from '../fci/conjunction-conditions.ts'
 import type { Conjunction, Footprint } from '../fci/footprint.ts'
 import { countryOf } from '../fci/footprint-algebra.ts'
 import type { ClientFacts, FootprintMatch } from '../fci/match-footprint.ts'
 import { asnMatch, countryMatch, GLOBAL_MATCH, prefixMatch, subdivisionMatch } from '../fci/match-footprint.ts'
-import { deliveryFootprint, moqFootprint } from '../fci/moq-capability.ts'
 import type { Prefix } from '../fci/prefix.ts'
 import { ALL_PREFIXES } from '../fci/prefix-set.ts'
 import { buildRangeTable } from './range-table.ts'
@@ -100,25 +98,4 @@ function admits(rest: Rest | undefined, client: ClientFacts): boolean {
     return false
   if (rest.countries !== undefined && (country === undefined || !rest.countries.has(country))) return false
   return rest.conditions?.(client) ?? true
-}
-
-/** What routing asks of one advertisement; undefined where the advertisement says nothing of the kind. */
-export interface AdvertisementIndex {
-  /** Clients for whom the provider says that it serves MoQ. */
-  readonly moq: FootprintIndex | undefined
-  /** Clients for whom the provider says that it delivers at all. */
-  readonly delivery: FootprintIndex | undefined
-}
-
-const compiled = new WeakMap<Advertisement, AdvertisementIndex>()
-
-/** The compiled form of an advertisement, built on the first call for this model object and kept as long as it is. */
-export function indexAdvertisement(advertisement: Advertisement): AdvertisementIndex {
-  const known = compiled.get(advertisement)
-  if (known !== undefined) return known
-  const moq = moqFootprint(advertisement)
-  const delivery = deliveryFootprint(advertisement)
-  const index = { moq: moq && buildFootprintIndex(moq), delivery: delivery && buildFootprintIndex(delivery) }
-  compiled.set(advertisement, index)
-  return index
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { findDrillClient } from '../../src/broker/drills/drill-client.ts'
-import type { RouteQuestion, RouteService } from '../../src/broker/route-service.ts'
+import type { RouteAnswer, RouteQuestion, RouteService } from '../../src/broker/route-service.ts'
 import { decide } from '../../src/routing/decide.ts'
+import { plainLookup } from '../../src/routing/provider-coverage.ts'
 import { clientAt, NOW, type ProviderSketch, providerFrom } from '../support/routing-facts.ts'
 
 const policy = { ttlSeconds: 30, degradedTtlSeconds: 5, requireMoqCapability: true }
@@ -12,13 +13,24 @@ function lookup(sketches: readonly ProviderSketch[]) {
   const asked: RouteQuestion[] = []
   const routes: RouteService = {
     async decide(question) {
-      asked.push(question)
-      const client = clientAt(question.client)
-      return {
-        decision: decide({ client, providers: facts, policy, now: NOW, key: question.client }),
-        connectUrls: new Map(),
-      }
+      return answer(question)
     },
+    decideHeld: answer,
+  }
+  function answer(question: RouteQuestion): RouteAnswer {
+    asked.push(question)
+    const client = clientAt(question.client)
+    return {
+      decision: decide({
+        client,
+        coverage: plainLookup(client),
+        providers: facts,
+        policy,
+        now: NOW,
+        key: question.client,
+      }),
+      connectUrls: new Map(),
+    }
   }
   return { facts, asked, find: (provider: string) => findDrillClient({ routes, facts, provider, scope: 'scope-1' }) }
 }

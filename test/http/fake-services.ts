@@ -101,6 +101,10 @@ export class FakeRoutes implements RouteService {
   readonly questions: RouteQuestion[] = []
 
   async decide(question: RouteQuestion): Promise<RouteAnswer> {
+    return this.decideHeld(question)
+  }
+
+  decideHeld(question: RouteQuestion): RouteAnswer {
     this.questions.push(question)
     if (!/^[\d.:a-f]+$/i.test(question.client)) {
       throw new BrokerError('invalid_request', 'The client is not an IP address.', {
@@ -118,6 +122,8 @@ export class FakeRoutes implements RouteService {
           matched: { type: 'ipv4cidr', value: '192.0.2.0/24', prefixLength: 24 },
           priority: 1,
           weight: 100,
+          redirectTargets: [],
+          addresses: [],
           because: ['the longest match'],
         })),
         rejected: [{ provider: 'gamma', rule: 'drained', because: 'maintenance' }],

@@ -3,6 +3,7 @@ import { decide } from '../../src/routing/decide.ts'
 import type { Decision, RejectionRule } from '../../src/routing/decision.ts'
 import type { PlacementReadiness } from '../../src/routing/eligibility.ts'
 import type { RoutingPolicy } from '../../src/routing/policy.ts'
+import { plainLookup } from '../../src/routing/provider-coverage.ts'
 import { clientPrefixKey } from '../../src/routing/routing-key.ts'
 import type { ProviderSketch } from '../support/routing-facts.ts'
 import { clientAt, NOW, POLICY, providerFrom } from '../support/routing-facts.ts'
@@ -20,6 +21,7 @@ function ask(
   const described = clientAt(client)
   return decide({
     client: described,
+    coverage: plainLookup(described),
     providers: providers.map(providerFrom),
     ...(placements === undefined ? {} : { placements: new Map(Object.entries(placements)) }),
     policy: { ...POLICY, ...policy },
@@ -328,6 +330,7 @@ describe('a provider that does not speak of MoQ', () => {
     const client = clientAt('192.0.2.7')
     const decision = decide({
       client,
+      coverage: plainLookup(client),
       providers: [{ ...says, ...(advertisement && { advertisement }) }],
       policy: { ...POLICY, requireMoqCapability: false },
       now: NOW,

@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { matchFootprint } from '../../src/fci/match-footprint.ts'
-import { parseAdvertisement } from '../../src/fci/parse-advertisement.ts'
 import type { Prefix } from '../../src/fci/prefix.ts'
 import { containsAddress, prefixOf } from '../../src/fci/prefix.ts'
-import { buildFootprintIndex, indexAdvertisement } from '../../src/routing/footprint-index.ts'
+import { buildFootprintIndex } from '../../src/routing/footprint-index.ts'
 import { buildRangeTable } from '../../src/routing/range-table.ts'
 import {
   anyAddress,
@@ -77,14 +76,4 @@ describe('a footprint index', () => {
     expect(index.match({ address: { version: 4, value: (77_777n << 12n) | 5n } })).toMatchObject({ prefixLength: 24 })
     expect(index.match({ address: { version: 4, value: (77_777n << 12n) | 0x100n } })).toBeUndefined()
   })
-})
-
-test('an advertisement is compiled once', () => {
-  const advertisement = parseAdvertisement({
-    capabilities: [
-      { 'capability-type': 'FCI.DeliveryProtocol', 'capability-value': { 'delivery-protocols': ['moqt'] } },
-    ],
-  })
-  expect(indexAdvertisement(advertisement)).toBe(indexAdvertisement(advertisement))
-  expect(indexAdvertisement({ ...advertisement })).not.toBe(indexAdvertisement(advertisement))
 })

@@ -2,13 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decide } from '../../src/routing/decide.ts'
 import type { ProviderFacts } from '../../src/routing/decision.ts'
+import { plainLookup } from '../../src/routing/provider-coverage.ts'
 import { drawProvider, hashToUnit } from '../../src/routing/rendezvous.ts'
 import { clientAt, NOW, POLICY, providerFrom } from '../support/routing-facts.ts'
 
 const client = clientAt('192.0.2.7')
 
 function orderFor(key: string, providers: readonly ProviderFacts[]): readonly string[] {
-  return decide({ client, providers, policy: POLICY, now: NOW, key }).candidates.map(({ provider }) => provider)
+  return decide({ client, coverage: plainLookup(client), providers, policy: POLICY, now: NOW, key }).candidates.map(
+    ({ provider }) => provider,
+  )
 }
 
 const weights = fc.uniqueArray(

@@ -14,6 +14,7 @@ const vault: Vault = {
   seal: (id) => ({ kind: 'put', collection: 'credentials', id, value: '', expect: 'any' }),
   discard: (id) => ({ kind: 'delete', collection: 'credentials', id, expect: 'any' }),
   open: async () => undefined,
+  opened: () => undefined,
   fingerprint: (text) => text,
 }
 

@@ -1,6 +1,6 @@
 import { type BreakerSnapshot, type GuardedAdapter, wrapWithBreaker } from '../../adapters/breaker.ts'
 import type { ConfiguredAdapter } from '../../adapters/registry.ts'
-import type { ProviderFacts } from '../../routing/decision.ts'
+import type { ProviderFacts, ProviderTarget } from '../../routing/decision.ts'
 import type { ProviderConfig } from '../config/config-schema.ts'
 import type { DrillOverlay } from '../drills/drill-overlay.ts'
 import type { HealthBoard } from '../health/health-board.ts'
@@ -36,6 +36,9 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
       guarded: wrapWithBreaker(adapter, { provider: config.id, now: deps.now }),
     })
   }
+  const targets = new Map(
+    deps.configs.flatMap(({ id, target }) => (target === undefined ? [] : [[id, providerTarget(target)] as const])),
+  )
   const inPreference = [...entries.values()]
     .sort((a, b) => a.config.priority - b.config.priority)
     .map((entry) => entry.config.id)
@@ -45,6 +48,7 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
     const health = deps.health.get(id)
     const advertisement = deps.advertisements.get(id)
     const drill = deps.overlay.drilled(id)
+    const target = targets.get(id)
     return {
       id,
       administrative:
@@ -56,6 +60,7 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
       weight: config.weight,
       ...(advertisement === undefined ? {} : { advertisement }),
       ...(drill === undefined ? {} : { drilled: { drill } }),
+      ...(target === undefined ? {} : { target }),
     }
   }
 
@@ -72,5 +77,21 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
     async [Symbol.asyncDispose]() {
       await Promise.all([...entries.values()].map((entry) => entry.guarded.adapter[Symbol.asyncDispose]()))
     },
+  }
+}
+
+function providerTarget(target: NonNullable<ProviderConfig['target']>): ProviderTarget {
+  return {
+    redirect: {
+      redirectingHosts: [],
+      dnsTarget: { host: target.host },
+      httpTarget: {
+        host: target.host,
+        ...(target.scheme === undefined ? {} : { scheme: target.scheme }),
+        ...(target.path_prefix === undefined ? {} : { pathPrefix: target.path_prefix }),
+        includeRedirectingHost: target.include_redirecting_host,
+      },
+    },
+    addresses: target.addresses,
   }
 }

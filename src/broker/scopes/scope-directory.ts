@@ -14,6 +14,8 @@ export interface HeldScope {
  */
 export interface ScopeDirectory {
   get(id: string): Promise<HeldScope | undefined>
+  /** What `get` would answer without waiting: `scope` undefined: there is none. Undefined where `get` would wait. */
+  held(id: string): { readonly scope: HeldScope | undefined } | undefined
   /** Takes over what was just written; `undefined`: deleted. */
   note(id: string, scope: HeldScope | undefined): void
 }
@@ -108,6 +110,15 @@ export function createScopeDirectory(options: ScopeDirectoryOptions): ScopeDirec
       // The answer does not wait for it; a store that is away leaves what is held as it is.
       void load(id).catch(() => undefined)
       return held.scope
+    },
+    held(id) {
+      const held = known.get(id) ?? missing.get(id)
+      if (held === undefined) return undefined
+      const age = now() - held.readAt
+      if (age <= maxAgeMs) return held
+      if (held.scope === undefined || (age > 2 * maxAgeMs && storeAnswers)) return undefined
+      void load(id).catch(() => undefined)
+      return held
     },
     note(id, scope) {
       loading.delete(id)

@@ -9,6 +9,8 @@ export interface Vault {
   discard(id: string): Change
   /** The secret, or `undefined` if there is none. Throws if it was sealed with another key. */
   open(id: string): Promise<string | undefined>
+  /** The secret if it was opened before. */
+  opened(id: string): string | undefined
   /** A keyed digest: the same for the same text, useless to whoever reads the store. */
   fingerprint(text: string): string
 }
@@ -65,6 +67,9 @@ export function createVault(deps: VaultDeps): Vault {
       const secret = unseal(sealingKey, id, record.value)
       remember(id, secret)
       return secret
+    },
+    opened(id) {
+      return opened.get(id)
     },
     fingerprint(text) {
       return createHmac('sha256', digestKey).update(text).digest('base64url')
