@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Advertisement } from './advertisement.ts'
 import { canonicalCapabilities, jsonOf } from './canonical-advertisement.ts'
 import { canonicalJson } from './canonical-json.ts'
+import { keyOfCdnPath, printCdnPath } from './cdn-path.ts'
 import { printFootprint } from './print-footprints.ts'
 
 /**
@@ -9,10 +10,11 @@ import { printFootprint } from './print-footprints.ts'
  * base64url, of the canonical JSON. Diagnostics do not enter; capabilities for nobody do, although they are not printed.
  */
 export function versionOf(advertisement: Advertisement): string {
-  const said = canonicalCapabilities(advertisement.capabilities).map(({ type, value, footprint }) => [
+  const said = canonicalCapabilities(advertisement.capabilities).map(({ type, value, footprint, ...path }) => [
     type,
     jsonOf(value),
     printFootprint(footprint).map((footprints) => footprints ?? 'global'),
+    ...(keyOfCdnPath(path) === '' ? [] : [printCdnPath(path)]),
   ])
   return createHash('sha256').update(canonicalJson(said)).digest('base64url')
 }

@@ -1,3 +1,4 @@
+import type { CdnPath } from './cdn-path.ts'
 import type { Footprint } from './footprint.ts'
 
 /** A place where an advertisement is wrong or doubtful, and what we made of it. */
@@ -11,7 +12,7 @@ export interface Diagnostic {
 }
 
 /** One FCI Base Object (RFC 8008 5.1) in canonical form. */
-export interface AdvertisedCapability {
+export interface AdvertisedCapability extends CdnPath {
   /** Registered payload type such as `FCI.DeliveryProtocol`; unknown ones are kept. */
   readonly type: string
   readonly value: unknown

@@ -3,6 +3,8 @@ import { AdvertisementError } from './advertisement-error.ts'
 import { canonicalCapabilities } from './canonical-advertisement.ts'
 import { isJsonList, isJsonObject } from './canonical-json.ts'
 import { capabilityTypeOf, readCapabilityValue } from './capability-value.ts'
+import type { CdnPath } from './cdn-path.ts'
+import { readCdnPath } from './cdn-path.ts'
 import { parseJsonText } from './json-text.ts'
 import { qualifiedAsnsIn } from './mel/seed-forms.ts'
 import { PrefixRuns } from './prefix-runs.ts'
@@ -36,20 +38,30 @@ export function parseAdvertisement(document: unknown, options: ReadOptions = {})
 }
 
 function readDocument(document: unknown, options: ReadOptions, runs?: PrefixRuns): Advertisement {
-  const { items, pointer } = findCapabilities(document)
+  const { envelope, items, member, pointer: at } = findCapabilities(document)
+  const pointer = `${at}/${member}`
   const reading = startReading(options, () => collectQualifiedAsns(items), runs)
   if (items.length > reading.maxCapabilities) {
     throw new AdvertisementError('too-large', pointer, `more than ${reading.maxCapabilities} capability objects`)
   }
+  const path = readCdnPath(envelope, at, reading)
   const capabilities: AdvertisedCapability[] = []
   for (const [i, item] of items.entries()) {
-    const capability = readCapability(item, `${pointer}/${i}`, reading)
+    const capability = readCapability(item, `${pointer}/${i}`, path, reading)
     if (capability !== undefined) capabilities.push(capability)
   }
   return { capabilities: canonicalCapabilities(capabilities), diagnostics: reading.diagnostics }
 }
 
-function findCapabilities(document: unknown): { items: readonly unknown[]; pointer: string } {
+/** The object that holds the list, and where it is. */
+interface Envelope {
+  readonly envelope: { readonly [member: string]: unknown }
+  readonly items: readonly unknown[]
+  readonly member: string
+  readonly pointer: string
+}
+
+function findCapabilities(document: unknown): Envelope {
   if (!isJsonObject(document)) {
     throw new AdvertisementError('not-an-advertisement', '', `${quote(document)} is not an object`)
   }
@@ -61,18 +73,19 @@ function findCapabilities(document: unknown): { items: readonly unknown[]; point
   return arrayMember(alto, 'capabilities-with-footprints', '/cdni-advertisement')
 }
 
-function arrayMember(
-  parent: { readonly [member: string]: unknown },
-  member: string,
-  pointer: string,
-): { items: readonly unknown[]; pointer: string } {
-  const items = parent[member]
-  if (isJsonList(items)) return { items, pointer: `${pointer}/${member}` }
+function arrayMember(envelope: Envelope['envelope'], member: string, pointer: string): Envelope {
+  const items = envelope[member]
+  if (isJsonList(items)) return { envelope, items, member, pointer }
   const found = items === undefined ? 'is missing' : `is ${quote(items)} and not an array`
   throw new AdvertisementError('not-an-advertisement', pointer, `the member "${member}" ${found}`)
 }
 
-function readCapability(item: unknown, pointer: string, reading: Reading): AdvertisedCapability | undefined {
+function readCapability(
+  item: unknown,
+  pointer: string,
+  inherited: CdnPath,
+  reading: Reading,
+): AdvertisedCapability | undefined {
   if (!isJsonObject(item)) {
     reading.error('capability-invalid', pointer, `${quote(item)} is not a capability object; it is left out`)
     return undefined
@@ -92,7 +105,8 @@ function readCapability(item: unknown, pointer: string, reading: Reading): Adver
   }
   const value = readCapabilityValue(type, item['capability-value'], `${pointer}/capability-value`, reading)
   if (value === undefined) return undefined
-  return { type, value, footprint: readFootprints(item['footprints'], `${pointer}/footprints`, reading) }
+  const footprint = readFootprints(item['footprints'], `${pointer}/footprints`, reading)
+  return { type, value, footprint, ...readCdnPath(item, pointer, reading, inherited) }
 }
 
 /** Qualifiers per AS number anywhere in the document's footprints. */

@@ -2,19 +2,21 @@ import type { Advertisement } from './advertisement.ts'
 import { canonicalCapabilities, jsonOf } from './canonical-advertisement.ts'
 import type { JsonValue } from './canonical-json.ts'
 import { isJsonList, isJsonObject } from './canonical-json.ts'
+import type { CdnPath, WireCdnPath } from './cdn-path.ts'
+import { keyOfCdnPath, printCdnPath } from './cdn-path.ts'
 import { MAX_EXPRESSION_LENGTH } from './mel/lexer.ts'
 import type { WireFootprint } from './print-footprints.ts'
 import { printFootprint } from './print-footprints.ts'
 
 /** An FCI Base Object on the wire (RFC 8008 5.1). */
-export type WireCapability = {
+export type WireCapability = WireCdnPath & {
   readonly 'capability-type': string
   readonly 'capability-value': JsonValue
   readonly footprints?: readonly WireFootprint[]
 }
 
-/** The envelope of RFC 8008 5. */
-export type WireAdvertisement = {
+/** The envelope of RFC 8008 5. A path on it holds for every object that has none of its own. */
+export type WireAdvertisement = WireCdnPath & {
   readonly capabilities: readonly WireCapability[]
 }
 
@@ -23,13 +25,26 @@ export type WireAdvertisement = {
  * because `footprints: []` would offer it to everybody; one whose footprint needs several lists becomes several objects.
  */
 export function printAdvertisement(advertisement: Advertisement): WireAdvertisement {
+  const canonical = canonicalCapabilities(advertisement.capabilities)
+  const shared = sharedPath(canonical)
   const capabilities: WireCapability[] = []
-  for (const { type, value, footprint } of canonicalCapabilities(advertisement.capabilities)) {
+  for (const { type, value, footprint, ...path } of canonical) {
     for (const footprints of printFootprint(footprint)) {
-      if (isReadable(footprints)) capabilities.push(printCapability(type, value, footprints))
+      if (!isReadable(footprints)) continue
+      capabilities.push({
+        ...printCapability(type, value, footprints),
+        ...(shared === undefined && printCdnPath(path)),
+      })
     }
   }
-  return { capabilities }
+  return { capabilities, ...(shared !== undefined && printCdnPath(shared)) }
+}
+
+/** The path of all objects, if they have one and the same. */
+function sharedPath([first, ...others]: readonly CdnPath[]): CdnPath | undefined {
+  if (first === undefined) return undefined
+  const key = keyOfCdnPath(first)
+  return others.every((other) => keyOfCdnPath(other) === key) ? first : undefined
 }
 
 /** Whether every expression is short enough to be read back. Withholding the others only narrows what is offered. */

@@ -90,22 +90,36 @@ const names = fc
   .uniqueArray(fc.constantFrom('http/1.1', 'https/1.1', 'moqt'), { maxLength: 3 })
   .map((list) => list.sort())
 
-const mergeableCapability: fc.Arbitrary<AdvertisedCapability> = fc.record({
-  type: fc.constant('FCI.DeliveryProtocol'),
-  value: names.map((list) => ({ 'delivery-protocols': list })),
-  footprint: anyFootprint,
-})
+const path = {
+  cdnPath: fc.array(fc.constantFrom('AS64496:0', 'AS64497:edge', 'AS64498:a.b'), { maxLength: 3 }),
+  maxHops: fc.nat({ max: 3 }),
+}
+const requiredKeys: ('type' | 'value' | 'footprint')[] = ['type', 'value', 'footprint']
+
+const mergeableCapability: fc.Arbitrary<AdvertisedCapability> = fc.record(
+  {
+    type: fc.constant('FCI.DeliveryProtocol'),
+    value: names.map((list) => ({ 'delivery-protocols': list })),
+    footprint: anyFootprint,
+    ...path,
+  },
+  { requiredKeys },
+)
 
 // One list of footprints holds one conjunction of any kind; more would make several objects, which only types whose
 // objects may be joined come back from.
-const opaqueCapability: fc.Arbitrary<AdvertisedCapability> = fc.record({
-  type: fc.constantFrom('FCI.CapacityLimits', 'FCI.Future'),
-  value: fc.dictionary(fc.string(), fc.oneof(fc.integer(), fc.string(), fc.constant(null)), { maxKeys: 3 }),
-  footprint: fc.oneof(
-    fc.constant(GLOBAL),
-    anyConjunction.map((conjunction) => footprintOf([conjunction])),
-  ),
-})
+const opaqueCapability: fc.Arbitrary<AdvertisedCapability> = fc.record(
+  {
+    type: fc.constantFrom('FCI.CapacityLimits', 'FCI.Future'),
+    value: fc.dictionary(fc.string(), fc.oneof(fc.integer(), fc.string(), fc.constant(null)), { maxKeys: 3 }),
+    footprint: fc.oneof(
+      fc.constant(GLOBAL),
+      anyConjunction.map((conjunction) => footprintOf([conjunction])),
+    ),
+    ...path,
+  },
+  { requiredKeys },
+)
 
 export const anyAdvertisement: fc.Arbitrary<Advertisement> = fc.record({
   capabilities: fc.array(fc.oneof(mergeableCapability, opaqueCapability), { maxLength: 5 }),
