@@ -1,42 +1,86 @@
 import type { JsonValue } from './canonical-json.ts'
-import { canonicalJson, isJsonList, isJsonObject, toJsonValue } from './canonical-json.ts'
+import { isJsonList, toJsonValue } from './canonical-json.ts'
+import { readCapacityLimits } from './capabilities/capacity.ts'
+import {
+  optionalNamesReader,
+  readCitEndpoint,
+  readCitPrivateUrlType,
+  readCitScope,
+} from './capabilities/ci-triggers.ts'
+import type { JsonObject } from './capabilities/object-members.ts'
+import { ObjectMembers, present } from './capabilities/object-members.ts'
+import {
+  readDelegatedCredentials,
+  readLoggingPush,
+  readLoggingSource,
+  readMelFeatures,
+  readMetadataExtended,
+  readRequestRouting,
+} from './capabilities/open-caching.ts'
+import { readRedirectTarget } from './capabilities/redirect-target.ts'
+import { readTelemetry } from './capabilities/telemetry.ts'
 import { MAX_OPAQUE_DEPTH } from './footprint-algebra.ts'
+import { readPrivateFeatures } from './private-features/advertised-features.ts'
 import type { Reading } from './reading.ts'
-import { quote } from './reading.ts'
-import { compareTexts } from './sorted-values.ts'
 
-/** The list of names that is the whole value of these types (RFC 8008 5.3, 5.4, 5.5, 5.7). */
-const NAME_LISTS: ReadonlyMap<string, string> = new Map([
-  ['FCI.DeliveryProtocol', 'delivery-protocols'],
-  ['FCI.AcquisitionProtocol', 'acquisition-protocols'],
-  ['FCI.RedirectionMode', 'redirection-modes'],
-  ['FCI.Metadata', 'metadata'],
-])
+interface CapabilityType {
+  readonly type: string
+  /** The value in canonical form; undefined, with an error reported, if it is not what its type demands. */
+  readonly read: (value: unknown, pointer: string, reading: Reading) => JsonObject | undefined
+  /**
+   * Whether several objects of this type with one value say the same as one object with the union of their footprints
+   * (RFC 9241 3.6). Not so for limits, which would be shared, and where the order carries meaning (RFC 8804 2.3).
+   */
+  readonly mergeable: boolean
+}
+
+const CAPABILITY_TYPES: readonly CapabilityType[] = [
+  { type: 'FCI.DeliveryProtocol', read: nameListReader('delivery-protocols'), mergeable: true },
+  { type: 'FCI.AcquisitionProtocol', read: nameListReader('acquisition-protocols'), mergeable: true },
+  { type: 'FCI.RedirectionMode', read: nameListReader('redirection-modes'), mergeable: true },
+  { type: 'FCI.Metadata', read: nameListReader('metadata'), mergeable: true },
+  { type: 'FCI.Logging', read: readLogging, mergeable: true },
+  { type: 'FCI.PrivateFeatures', read: readPrivateFeatures, mergeable: true },
+  { type: 'FCI.RedirectTarget', read: readRedirectTarget, mergeable: false },
+  { type: 'FCI.CapacityLimits', read: readCapacityLimits, mergeable: false },
+  { type: 'FCI.Telemetry', read: readTelemetry, mergeable: false },
+  { type: 'FCI.DelegatedCredentials', read: readDelegatedCredentials, mergeable: false },
+  { type: 'FCI.CITEndpoint', read: readCitEndpoint, mergeable: true },
+  { type: 'FCI.CITScope', read: readCitScope, mergeable: true },
+  { type: 'FCI.CITObjectListType', read: optionalNamesReader('object-list-types'), mergeable: true },
+  { type: 'FCI.CITUrlType', read: optionalNamesReader('url-type-support'), mergeable: true },
+  { type: 'FCI.CITPrivateUrlType', read: readCitPrivateUrlType, mergeable: true },
+  { type: 'FCI.CITExtendedStatus', read: optionalNamesReader('extended-status-objects'), mergeable: true },
+  { type: 'FCI.RequestRoutingInterface', read: readRequestRouting, mergeable: false },
+  { type: 'FCI.MetadataExtended', read: readMetadataExtended, mergeable: true },
+  { type: 'FCI.SupportedMELFeatures', read: readMelFeatures, mergeable: true },
+  { type: 'FCI.LoggingPush', read: readLoggingPush, mergeable: true },
+  { type: 'FCI.LoggingSource', read: readLoggingSource, mergeable: false },
+]
+
+/** Types whose value we carry as it is, although we know of them. */
+const OPAQUE_TYPES = ['FCI.MulticastDelivery']
+
+const BY_TYPE: ReadonlyMap<string, CapabilityType> = new Map(CAPABILITY_TYPES.map((one) => [one.type, one]))
 
 /** Spelling of the capability types that we have heard of; all others are kept as they come. */
-const KNOWN_TYPES: ReadonlyMap<string, string> = new Map(
-  [
-    ...NAME_LISTS.keys(),
-    'FCI.Logging',
-    'FCI.PrivateFeatures',
-    'FCI.RedirectTarget',
-    'FCI.CapacityLimits',
-    'FCI.Telemetry',
-    'FCI.DelegatedCredentials',
-  ].map((type) => [type.toLowerCase(), type]),
+const SPELLINGS: ReadonlyMap<string, string> = new Map(
+  [...BY_TYPE.keys(), ...OPAQUE_TYPES].map((type) => [type.toLowerCase(), type]),
 )
 
 /** The registry's spelling of a capability type (RFC 7736 2.2; compared without case on input). */
 export function capabilityTypeOf(type: string): string {
-  return KNOWN_TYPES.get(type.toLowerCase()) ?? type
+  return SPELLINGS.get(type.toLowerCase()) ?? type
 }
 
-/**
- * Whether several objects of this type with one value say the same as one object with the union of their footprints
- * (RFC 9241 3.6). Not so for limits, which would be shared, nor for types whose order or meaning we do not know.
- */
+/** Whether we know what the value of this type says. */
+export function isUnderstood(type: string): boolean {
+  return BY_TYPE.has(type)
+}
+
+/** Whether objects of this type and of one value may be joined. */
 export function isMergeable(type: string): boolean {
-  return NAME_LISTS.has(type) || type === 'FCI.Logging' || type === 'FCI.PrivateFeatures'
+  return BY_TYPE.get(type)?.mergeable ?? false
 }
 
 /** The value in canonical form, or undefined (with an error reported) if it is not what its type demands. */
@@ -55,83 +99,29 @@ export function readCapabilityValue(
     )
     return undefined
   }
-  const list = NAME_LISTS.get(type)
-  if (list !== undefined) return readNameList(list, copy, pointer, reading)
-  switch (type) {
-    case 'FCI.Logging':
-      return readLogging(copy, pointer, reading)
-    case 'FCI.PrivateFeatures':
-      return readPrivateFeatures(copy, pointer, reading)
-    default:
-      return copy
-  }
+  const known = BY_TYPE.get(type)
+  return known === undefined ? copy : known.read(copy, pointer, reading)
 }
 
-function readNameList(member: string, value: JsonValue, pointer: string, reading: Reading): JsonValue | undefined {
-  if (isJsonList(value) && reading.lenient) {
-    reading.warn('capability-value-bare-list', pointer, `the list is to stand in a member "${member}" (RFC 8008 5)`)
-    return { [member]: readNames(value, pointer, reading) }
+/** The list of names that is the whole value of these types (RFC 8008 5.3, 5.4, 5.5, 5.7). */
+function nameListReader(member: string): CapabilityType['read'] {
+  return (value, pointer, reading) => {
+    const isBare = isJsonList(value) && reading.lenient
+    if (isBare) {
+      reading.warn('capability-value-bare-list', pointer, `the list is to stand in a member "${member}" (RFC 8008 5)`)
+    }
+    const members = ObjectMembers.of(isBare ? { [member]: value } : value, pointer, reading)
+    if (members === undefined) return undefined
+    const names = members.requiredNames(member)
+    return members.isSound ? { ...members.rest(), [member]: names } : undefined
   }
-  const names = isJsonObject(value) ? value[member] : undefined
-  if (!isJsonObject(value) || !isJsonList(names)) {
-    reading.error('capability-value-invalid', pointer, `the array "${member}" is missing; the object is left out`)
-    return undefined
-  }
-  return { ...value, [member]: readNames(names, `${pointer}/${member}`, reading) }
-}
-
-function readNames(values: readonly unknown[], pointer: string, reading: Reading): readonly string[] {
-  const names = new Set<string>()
-  for (const [i, value] of values.entries()) {
-    if (typeof value === 'string') names.add(value)
-    else reading.error('capability-name-invalid', `${pointer}/${i}`, `${quote(value)} is not a string; it is left out`)
-  }
-  return [...names].sort(compareTexts)
 }
 
 /** RFC 8008 5.6: without `fields` all optional fields are supported, with an empty list none. */
-function readLogging(value: JsonValue, pointer: string, reading: Reading): JsonValue | undefined {
-  if (!isJsonObject(value) || typeof value['record-type'] !== 'string') {
-    reading.error('capability-value-invalid', pointer, 'the string "record-type" is missing; the object is left out')
-    return undefined
-  }
-  const fields = value['fields']
-  if (fields === undefined) return { ...value }
-  if (isJsonList(fields)) return { ...value, fields: readNames(fields, `${pointer}/fields`, reading) }
-  reading.error('capability-value-invalid', `${pointer}/fields`, 'it is not an array; the object is left out')
-  return undefined
-}
-
-/** draft-warshavsky-private-features-metadata-02 5: objects with `feature-oid` and `feature-type`. */
-function readPrivateFeatures(value: JsonValue, pointer: string, reading: Reading): JsonValue | undefined {
-  const { features, feature, ...rest } = isJsonObject(value) ? value : {}
-  let list = features
-  if (list === undefined && feature !== undefined && reading.lenient) {
-    reading.warn('private-feature-member', pointer, 'the member is to be called "features"')
-    list = feature
-  }
-  if (isJsonObject(list) && reading.lenient) {
-    reading.warn('private-features-not-array', pointer, 'a single feature stands where an array belongs')
-    list = [list]
-  }
-  if (!isJsonList(list)) {
-    reading.error('capability-value-invalid', pointer, 'the array "features" is missing; the object is left out')
-    return undefined
-  }
-  const byText = new Map<string, JsonValue>()
-  for (const [i, item] of list.entries()) {
-    const copy = toJsonValue(item, MAX_OPAQUE_DEPTH)
-    if (copy !== undefined && isFeature(copy)) byText.set(canonicalJson(copy), copy)
-    else
-      reading.error(
-        'private-feature-invalid',
-        `${pointer}/features/${i}`,
-        'it lacks "feature-oid" or "feature-type"; it is left out',
-      )
-  }
-  return { ...rest, features: [...byText].sort(([a], [b]) => compareTexts(a, b)).map(([, item]) => item) }
-}
-
-function isFeature(value: JsonValue): boolean {
-  return isJsonObject(value) && typeof value['feature-oid'] === 'string' && typeof value['feature-type'] === 'string'
+function readLogging(value: unknown, pointer: string, reading: Reading): JsonObject | undefined {
+  const members = ObjectMembers.of(value, pointer, reading)
+  if (members === undefined) return undefined
+  const type = members.requiredText('record-type')
+  const fields = members.names('fields')
+  return members.isSound ? { ...members.rest(), 'record-type': type, ...present({ fields }) } : undefined
 }

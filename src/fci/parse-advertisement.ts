@@ -2,6 +2,8 @@ import type { AdvertisedCapability, Advertisement } from './advertisement.ts'
 import { AdvertisementError } from './advertisement-error.ts'
 import { canonicalCapabilities } from './canonical-advertisement.ts'
 import { isJsonList, isJsonObject } from './canonical-json.ts'
+import type { PlacedCapability } from './capabilities/capacity-references.ts'
+import { checkCapacityReferences } from './capabilities/capacity-references.ts'
 import { capabilityTypeOf, readCapabilityValue } from './capability-value.ts'
 import type { CdnPath } from './cdn-path.ts'
 import { readCdnPath } from './cdn-path.ts'
@@ -45,11 +47,12 @@ function readDocument(document: unknown, options: ReadOptions, runs?: PrefixRuns
     throw new AdvertisementError('too-large', pointer, `more than ${reading.maxCapabilities} capability objects`)
   }
   const path = readCdnPath(envelope, at, reading)
-  const capabilities: AdvertisedCapability[] = []
+  const placed: PlacedCapability[] = []
   for (const [i, item] of items.entries()) {
     const capability = readCapability(item, `${pointer}/${i}`, path, reading)
-    if (capability !== undefined) capabilities.push(capability)
+    if (capability !== undefined) placed.push({ capability, pointer: `${pointer}/${i}/capability-value` })
   }
+  const capabilities = checkCapacityReferences(placed, reading)
   return { capabilities: canonicalCapabilities(capabilities), diagnostics: reading.diagnostics }
 }
 

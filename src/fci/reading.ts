@@ -95,6 +95,11 @@ export function startReading(
   }
 }
 
+/** A strict reading of what is canonical already: nobody looks at its findings. */
+export function silentReading(): Reading {
+  return startReading({ mode: 'strict', maxDiagnostics: 0 }, () => new Map())
+}
+
 /** A foreign value for a message: quoted, on one line, at most 64 characters. */
 export function quote(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)

@@ -92,7 +92,7 @@ describe('an advertisement', () => {
         ],
       },
     ]
-    const document = { capabilities: [{ 'capability-type': 'FCI.CapacityLimits', 'capability-value': {}, footprints }] }
+    const document = { capabilities: [{ 'capability-type': 'FCI.Future', 'capability-value': {}, footprints }] }
     expect(printAdvertisement(parseAdvertisement(document))).toEqual(document)
   })
 

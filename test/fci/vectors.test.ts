@@ -46,11 +46,15 @@ const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'))
 test('there are vectors of every source', () => {
   expect(files.sort()).toEqual([
     'named-footprints.json',
+    'open-caching.json',
     'peer-habits.json',
+    'private-features.json',
     'rfc8006.json',
     'rfc8008.json',
+    'rfc8804.json',
     'rfc9241.json',
     'rfc9388.json',
+    'rfc9808.json',
   ])
 })
 

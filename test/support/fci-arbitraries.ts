@@ -108,20 +108,59 @@ const mergeableCapability: fc.Arbitrary<AdvertisedCapability> = fc.record(
 
 // One list of footprints holds one conjunction of any kind; more would make several objects, which only types whose
 // objects may be joined come back from.
+const singleFootprint: fc.Arbitrary<Footprint> = fc.oneof(
+  fc.constant(GLOBAL),
+  anyConjunction.map((conjunction) => footprintOf([conjunction])),
+)
+
 const opaqueCapability: fc.Arbitrary<AdvertisedCapability> = fc.record(
   {
-    type: fc.constantFrom('FCI.CapacityLimits', 'FCI.Future'),
+    type: fc.constant('FCI.Future'),
     value: fc.dictionary(fc.string(), fc.oneof(fc.integer(), fc.string(), fc.constant(null)), { maxKeys: 3 }),
-    footprint: fc.oneof(
-      fc.constant(GLOBAL),
-      anyConjunction.map((conjunction) => footprintOf([conjunction])),
-    ),
+    footprint: singleFootprint,
     ...path,
   },
   { requiredKeys },
 )
 
+const limit = fc.record({
+  'limit-type': fc.constantFrom('egress', 'requests', 'sessions', 'x-unknown'),
+  'maximum-hard': fc.integer({ min: 11, max: 50_000_000_000 }),
+  'maximum-soft': fc.nat({ max: 10 }),
+})
+
+const limitsCapability: fc.Arbitrary<AdvertisedCapability> = fc.record({
+  type: fc.constant('FCI.CapacityLimits'),
+  value: fc.record({ limits: fc.array(limit, { maxLength: 3 }) }),
+  footprint: singleFootprint,
+})
+
+const host = fc.constantFrom('a.example', 'b.example:8443', '192.0.2.1', '[2001:db8::1]:81')
+
+const targetCapability: fc.Arbitrary<AdvertisedCapability> = fc.record({
+  type: fc.constant('FCI.RedirectTarget'),
+  value: fc.record(
+    {
+      'redirecting-hosts': fc.uniqueArray(host, { minLength: 1 }).map((hosts) => hosts.sort()),
+      'dns-target': fc.record({ host: fc.constantFrom('dns.example', '2001:db8::1') }),
+      'http-target': fc.record(
+        {
+          host,
+          scheme: fc.constantFrom('http', 'https'),
+          'path-prefix': fc.constantFrom('/a/', '/cache/1/'),
+          'include-redirecting-host': fc.constant(true),
+        },
+        { requiredKeys: ['host'] },
+      ),
+    },
+    { requiredKeys: [] },
+  ),
+  footprint: singleFootprint,
+})
+
+const anyCapability = fc.oneof(mergeableCapability, opaqueCapability, limitsCapability, targetCapability)
+
 export const anyAdvertisement: fc.Arbitrary<Advertisement> = fc.record({
-  capabilities: fc.array(fc.oneof(mergeableCapability, opaqueCapability), { maxLength: 5 }),
+  capabilities: fc.array(anyCapability, { maxLength: 5 }),
   diagnostics: fc.constant([]),
 })
