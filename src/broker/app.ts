@@ -11,6 +11,7 @@ import { startAutomaticFailover } from './health/automatic-failover.ts'
 import { type CanaryMonitor, startCanaryMonitor } from './health/canary-monitor.ts'
 import { createHealthBoard } from './health/health-board.ts'
 import { createHttpApp } from './http/app.ts'
+import { createRedirect } from './http/redirect.ts'
 import { type HttpServer, serveHttp } from './http/server.ts'
 import { createIdSource } from './identifiers.ts'
 import { createApiKeys } from './keys/api-keys.ts'
@@ -27,6 +28,7 @@ import { sleep } from './repeat.ts'
 import { createProvisioning } from './scopes/create-provisioning.ts'
 import { createScopeChanges } from './scopes/scope-changes.ts'
 import { createScopeDirectory } from './scopes/scope-directory.ts'
+import { createScopeNames } from './scopes/scope-names.ts'
 import type { ScopeService } from './scopes/scope-service.ts'
 import { createVault } from './scopes/vault.ts'
 import { openStore } from './store/open-store.ts'
@@ -202,7 +204,9 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
   })
   undo.add(async () => drills.control?.[Symbol.asyncDispose]())
 
+  const names = createScopeNames({ names: config.routing.scope_names, scopes, changes })
   const background = runBackground({
+    names,
     recovery,
     states,
     advertisements,
@@ -245,6 +249,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
       trustedProxies: config.listen.trusted_proxies.flatMap((text) => parsePrefix(text) ?? []),
       clientField: config.listen.client_field,
     },
+    ...(config.redirect.enabled ? { redirect: createRedirect({ routes, names }) } : {}),
     version: VERSION,
   })
   const server: HttpServer = await serveHttp(http, {

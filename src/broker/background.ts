@@ -2,6 +2,7 @@ import type { Log } from './log.ts'
 import type { AdministrativeStates } from './providers/administrative-states.ts'
 import type { AdvertisementBoard } from './providers/advertisement-board.ts'
 import { repeat } from './repeat.ts'
+import type { FollowedScopeNames } from './scopes/scope-names.ts'
 import type { ScopeRecovery } from './scopes/scope-recovery.ts'
 
 export interface BackgroundDeps {
@@ -9,6 +10,7 @@ export interface BackgroundDeps {
   readonly states: AdministrativeStates
   readonly advertisements: AdvertisementBoard
   readonly providers: readonly string[]
+  readonly names: FollowedScopeNames
   readonly repairIntervalMs: number
   /** How long the claim of a dead broker holds. */
   readonly claimMs: number
@@ -19,6 +21,7 @@ export interface BackgroundDeps {
 
 const MAX_RESUME_INTERVAL_MS = 5_000
 const STATES_INTERVAL_MS = 2_000
+const NAMES_INTERVAL_MS = 30_000
 const DUE_CHECK_MS = 250
 
 /** Everything that goes on by itself. Resolves when the signal has ended all of it. */
@@ -35,6 +38,7 @@ export async function runBackground(deps: BackgroundDeps): Promise<void> {
     repeat({ name: 'resume', intervalMs: resumeIntervalMs, signal, onError }, () => deps.recovery.resume()),
     repeat({ name: 'repair', intervalMs: deps.repairIntervalMs, signal, onError }, () => deps.recovery.repair()),
     repeat({ name: 'states', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.states.refresh()),
+    repeat({ name: 'scope names', intervalMs: NAMES_INTERVAL_MS, signal, onError }, () => deps.names.refresh()),
     ...deps.providers.map((provider) =>
       repeat({ name: `advertisement of ${provider}`, intervalMs: DUE_CHECK_MS, signal, onError }, async () => {
         if (deps.now() >= deps.advertisements.dueAt(provider)) await deps.advertisements.refresh(provider)

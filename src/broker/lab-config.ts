@@ -1,3 +1,4 @@
+import { EDGE_PATH } from '../lab/edge-endpoint.ts'
 import { checkConfig, type LoadedConfig } from './config/load-config.ts'
 
 /** What of a lab CDN its provider needs. */
@@ -19,6 +20,9 @@ export interface LabSettings {
   readonly geoFile?: string
 }
 
+/** Of the scope that the lab is started with. */
+export const DEMO_NAME = 'demo'
+
 const EXTENDED_OPERATIONS = ['get', 'list', 'update', 'delete', 'mint', 'revoke']
 
 /** The configuration of a broker in front of the lab: the same form as a file's, checked the same way. */
@@ -33,16 +37,20 @@ export function labConfig(cdns: readonly LabProvider[], settings: LabSettings): 
       fci: { url: cdn.fciUrl, poll_seconds: 5, stale_after_seconds: 60, expire_after_seconds: 3600 },
       priority: 100 + index,
       probe: 'websocket',
+      target: { host: new URL(cdn.fciUrl).host, scheme: 'http', path_prefix: EDGE_PATH },
       fault_url: cdn.adminUrl,
     }
   })
   return checkConfig(
     {
-      listen: { host: settings.host, port: settings.port },
+      // Programs on this machine may speak for clients elsewhere, so that the lab can be tried out.
+      listen: { host: settings.host, port: settings.port, trusted_proxies: ['127.0.0.0/8', '::1/128'] },
       store: { kind: 'embedded', path: settings.storePath },
       providers,
       health: { interval_ms: 250 },
       repair: { interval_ms: 1_000 },
+      routing: { scope_names: [DEMO_NAME] },
+      redirect: { enabled: true },
       ...(settings.geoFile === undefined ? {} : { geo: [{ file: settings.geoFile, format: 'csv' }] }),
     },
     'the lab',

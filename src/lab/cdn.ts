@@ -6,6 +6,7 @@ import { CallLog, type LabLog } from './call-log.ts'
 import { addCloudflareApi } from './cloudflare-api.ts'
 import { failureWithStatus } from './cloudflare-envelope.ts'
 import { addDraftApi } from './draft-api.ts'
+import { addEdgeEndpoint } from './edge-endpoint.ts'
 import { addExtendedApi } from './extended-api.ts'
 import { FaultDial } from './fault-dial.ts'
 import { faultMiddleware } from './fault-middleware.ts'
@@ -108,6 +109,7 @@ export async function startLabCdn(
     fciApp.use(fciCalls.middleware())
     const wrongShape = { capabilities: 'all of them' }
     fciApp.use(faultMiddleware(dial, { target: 'fci', errorAnswer: faultProblem, wrongShape }))
+    addEdgeEndpoint(fciApp, options.name)
     addFciEndpoint(fciApp, source)
 
     const adminApp = createLabApp()

@@ -92,6 +92,7 @@ describe('config.example.yaml', () => {
     for (const section of [
       'listen',
       'routing',
+      'redirect',
       'health',
       'failover',
       'repair',

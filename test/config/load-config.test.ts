@@ -36,7 +36,12 @@ function issuesOf(
 
 it('fills in every default and finds the secrets', () => {
   const { config, adapters } = loadConfigText(GOOD, 'test.yaml', sources)
-  expect(config.listen).toEqual({ host: '127.0.0.1', port: 8080 })
+  expect(config.listen).toEqual({
+    host: '127.0.0.1',
+    port: 8080,
+    trusted_proxies: [],
+    client_field: 'x-forwarded-for',
+  })
   expect(config.store).toEqual({ kind: 'embedded', path: 'data/broker' })
   expect(adapters.get('alpha')?.type).toBe('draft-http')
 })

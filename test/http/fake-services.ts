@@ -4,6 +4,7 @@ import type { DrillReport, DrillRequest, DrillService } from '../../src/broker/d
 import type { KeyService, KeyView, Principal, Role } from '../../src/broker/key-service.ts'
 import type { ProviderService, ProviderView } from '../../src/broker/providers/provider-service.ts'
 import type { RouteAnswer, RouteQuestion, RouteService } from '../../src/broker/route-service.ts'
+import type { RedirectTarget } from '../../src/fci/effective-capabilities.ts'
 
 const AT = Date.UTC(2026, 10, 21)
 
@@ -96,9 +97,17 @@ function provider(id: string): ProviderView {
   }
 }
 
+const BETA_TARGET: RedirectTarget = {
+  redirectingHosts: [],
+  httpTarget: { host: 'edge.beta.example', scheme: 'https', pathPrefix: '/p/', includeRedirectingHost: false },
+}
+
 /** Knows the scope `known`, whose provider `alpha` has only a URL that publishes. */
 export class FakeRoutes implements RouteService {
   readonly questions: RouteQuestion[] = []
+  /** By provider. */
+  readonly targets = new Map<string, readonly RedirectTarget[]>([['beta', [BETA_TARGET]]])
+  candidates: readonly string[] = ['alpha', 'beta']
 
   async decide(question: RouteQuestion): Promise<RouteAnswer> {
     return this.decideHeld(question)
@@ -117,12 +126,12 @@ export class FakeRoutes implements RouteService {
     return {
       decision: {
         client: question.client,
-        candidates: ['alpha', 'beta'].map((id) => ({
+        candidates: this.candidates.map((id) => ({
           provider: id,
           matched: { type: 'ipv4cidr', value: '192.0.2.0/24', prefixLength: 24 },
           priority: 1,
           weight: 100,
-          redirectTargets: [],
+          redirectTargets: this.targets.get(id) ?? [],
           addresses: [],
           because: ['the longest match'],
         })),

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { createHttpApp } from '../../src/broker/http/app.ts'
 import type { AccessRecord, HttpDeps, Readiness } from '../../src/broker/http/app-env.ts'
+import { createRedirect } from '../../src/broker/http/redirect.ts'
 import { FakeScopes } from './fake-scopes.ts'
 import { FakeDrills, FakeKeys, FakeProviders, FakeRoutes } from './fake-services.ts'
 import { closeObjects, OpenApiCheck, type OpenApiDocument } from './openapi-check.ts'
@@ -41,13 +42,15 @@ export class FrontApi {
   readonly routes = new FakeRoutes()
   readonly drills = new FakeDrills()
   readonly keys = new FakeKeys()
+  readonly names = { idOf: (reference: string) => (reference === 'demo' ? 'known' : reference) }
   readonly logged: { readonly fields: Readonly<Record<string, unknown>>; readonly message: string }[] = []
   readonly observed: AccessRecord[] = []
   readiness: Readiness = { ready: true, checks: { store: { ok: true } } }
   now = Date.UTC(2026, 10, 21)
   readonly app: ReturnType<typeof createHttpApp>
 
-  constructor(overrides: Partial<HttpDeps> = {}) {
+  /** `without`: surfaces that are switched off. */
+  constructor(overrides: Partial<HttpDeps> = {}, without: readonly 'redirect'[] = []) {
     let requests = 0
     const write = (fields: Readonly<Record<string, unknown>>, message: string): void => {
       this.logged.push({ fields, message })
@@ -68,6 +71,7 @@ export class FrontApi {
         return `request-${requests}`
       },
       limits: { bodyBytes: BODY_BYTES, requestTimeoutMs: 5000, waitMs: 20 },
+      ...(without.includes('redirect') ? {} : { redirect: createRedirect({ routes: this.routes, names: this.names }) }),
       version: '0.0.0-test',
       ...overrides,
     })

@@ -59,6 +59,13 @@ const ROWS: readonly Row[] = [
   { method: 'POST', path: '/keys', least: 'admin', call: { json: { name: 'ci', role: 'reader' } }, status: 201 },
   { method: 'GET', path: '/keys', least: 'admin', status: 200 },
   { method: 'DELETE', path: '/keys/key0', least: 'admin', status: 204 },
+  {
+    method: 'GET',
+    path: '/r/known/x',
+    least: 'none',
+    status: 302,
+    call: { peer: '192.0.2.7', headers: { host: 'a.example' } },
+  },
   { method: 'GET', path: '/healthz', least: 'none', status: 200 },
   { method: 'GET', path: '/readyz', least: 'none', status: 200 },
   { method: 'GET', path: '/metrics', least: 'reader', status: 200 },
@@ -100,7 +107,7 @@ it('has a row for every documented operation', async () => {
   )
   const tested = ROWS.map((row) => {
     const path = row.path.split('?')[0] ?? ''
-    return `${row.method} ${path.replace(/\/(scope-0001|operation-0002|alpha|drill-0|key0)/, '/{id}')}`
+    return `${row.method} ${path.replace('/r/known/x', '/r/{scope}/{path}').replace(/\/(scope-0001|operation-0002|alpha|drill-0|key0)/, '/{id}')}`
   })
   expect(tested.sort()).toEqual(documented.sort())
 })

@@ -13,7 +13,8 @@ const VARIABLE: readonly (readonly [pattern: RegExp, placeholder: string])[] = [
   [/(?:< 1|[+-]?\b\d+(?:\.\d+)?) (?:ms|s|min|h)\b/g, 'DURATION'],
   [/\b\d+ before, \d+ during\b/g, 'N before, N during'],
   [/\bobject \d+\b/g, 'object N'],
-  [/\brevision \d+\b/g, 'revision N'],
+  [/\brevision +\d+\b/g, 'revision N'],
+  [/\(line \d+\)/g, '(line N)'],
   [/\battempt \d+\b/g, 'attempt N'],
   [/\(E[A-Z]+\)/g, '(CODE)'],
   // Which loop sees a dead CDN first, and so what is said of it besides.

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Broker } from '../app.ts'
+import { DEMO_NAME } from '../lab-config.ts'
 import type { ScopeView } from '../scopes/scope-service.ts'
 
-const NAME = 'demo'
 /** Who asked for it, where events name an API key. */
 const BY = 'start'
 const SETTLED_WITHIN_MS = 15_000
@@ -19,10 +19,10 @@ export interface DemoDeps {
  * creation, or else a new one. `undefined` where it could not be made. Throws `BrokerError`.
  */
 export async function ensureDemoScope(deps: DemoDeps): Promise<ScopeView | undefined> {
-  const { scopes } = await deps.scopes.list({ name: NAME, limit: 20 })
+  const { scopes } = await deps.scopes.list({ name: DEMO_NAME, limit: 20 })
   const found = scopes.find(({ state }) => state !== 'failed' && state !== 'deleting')
   if (found !== undefined) return settled(found.id, deps)
-  const { scope } = await deps.scopes.create({ name: NAME }, { by: BY })
+  const { scope } = await deps.scopes.create({ name: DEMO_NAME }, { by: BY })
   return settled(scope, deps)
 }
 

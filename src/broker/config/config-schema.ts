@@ -147,6 +147,14 @@ export const ConfigSchema = z.strictObject({
       degraded_ttl_seconds: z.number().int().min(1).max(86_400).default(5),
       require_moq_capability: z.boolean().default(true),
       scope_cache_ms: milliseconds(0, 60_000).default(2_000),
+      /** Names of scopes that stand for their ids in redirects and content steering. */
+      scope_names: z.array(z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'must fit into a path segment')).default([]),
+    })
+    .prefault({}),
+  redirect: z
+    .strictObject({
+      /** `/r/{scope}/{path}`, for anybody. */
+      enabled: z.boolean().default(false),
     })
     .prefault({}),
   health: z

@@ -5,11 +5,17 @@ import type { ProviderService } from '../providers/provider-service.ts'
 import type { RouteService } from '../route-service.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
 import type { OriginRules } from './request-origin.ts'
+import type { Surface } from './surface-answer.ts'
 
 /** What hono carries along with a request. */
 export interface AppEnv {
   /** Given by the server: node's own request. */
-  Bindings: { readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } } }
+  Bindings: {
+    readonly incoming?: {
+      readonly url?: string | undefined
+      readonly socket: { readonly remoteAddress?: string | undefined }
+    }
+  }
   Variables: {
     requestId: string
     /** Absent until the API key was checked. */
@@ -68,6 +74,8 @@ export interface HttpDeps {
   readonly limits: HttpLimits
   /** Whose word is taken for where a request comes from. Default: nobody's, only the connection counts. */
   readonly origin?: OriginRules
+  /** `/r/{scope}/{path}`; absent: there is no such path. */
+  readonly redirect?: Surface
   readonly version: string
 }
 

@@ -14,6 +14,7 @@ import { addScopeCollectionRoutes } from './routes/scope-collection.ts'
 import { addScopeDetailRoutes } from './routes/scope-details.ts'
 import { addScopeItemRoutes } from './routes/scope-item.ts'
 import { addServiceRoutes } from './routes/service.ts'
+import { addSurfaceRoutes } from './routes/surfaces.ts'
 import { describeUnexpected } from './unexpected-error.ts'
 import { refusal } from './validation.ts'
 
@@ -31,6 +32,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addScopeDetailRoutes(app, deps)
   addProviderRoutes(app, deps)
   addRouteRoutes(app, deps)
+  addSurfaceRoutes(app, deps)
   addDrillRoutes(app, deps)
   addKeyRoutes(app, deps)
   addServiceRoutes(app, deps)

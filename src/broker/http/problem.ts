@@ -25,6 +25,7 @@ export const PROBLEM_CATALOGUE = {
   'store-unavailable': { status: 503, title: 'The store does not answer' },
   'shutting-down': { status: 503, title: 'The broker is stopping' },
   timeout: { status: 503, title: 'The answer took too long' },
+  'no-provider': { status: 503, title: 'No provider may serve this client now' },
   'not-ready': { status: 503, title: 'The broker is not ready' },
 } as const
 

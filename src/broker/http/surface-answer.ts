@@ -1,0 +1,47 @@
+import type { RequestOrigin } from './request-origin.ts'
+
+/** What a surface for clients without a key sees of a request. */
+export interface SurfaceRequest {
+  readonly method: string
+  /** Path and query as they were sent. */
+  readonly target: string
+  readonly origin: RequestOrigin
+}
+
+/** Its whole answer, but for what every answer carries. */
+export interface SurfaceAnswer {
+  readonly status: 200 | 204 | 302 | 307
+  readonly headers: Readonly<Record<string, string>>
+  /** Empty: no body. */
+  readonly body: string
+}
+
+/**
+ * A surface. Answers at once where everything is in memory. Throws `ProblemError` and `BrokerError`, or rejects with
+ * them.
+ */
+export type Surface = (request: SurfaceRequest) => SurfaceAnswer | Promise<SurfaceAnswer>
+
+/** Any page may read these answers: they hold no secret, and depend on nothing that only a browser's user has. */
+export const OPEN_TO_PAGES: Readonly<Record<string, string>> = {
+  'Access-Control-Allow-Origin': '*',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+}
+
+const PREFLIGHT_SECONDS = 86_400
+
+/** The answer to a browser that asks before it asks (Fetch, CORS preflight). */
+export function preflightAnswer(methods: string): SurfaceAnswer {
+  return {
+    status: 204,
+    headers: {
+      ...OPEN_TO_PAGES,
+      Allow: methods,
+      'Access-Control-Allow-Methods': methods,
+      'Access-Control-Allow-Headers': '*',
+      'Access-Control-Max-Age': String(PREFLIGHT_SECONDS),
+      'Cache-Control': `max-age=${PREFLIGHT_SECONDS}`,
+    },
+    body: '',
+  }
+}
