@@ -4,8 +4,9 @@ import { canonicalJson, toJsonValue } from './canonical-json.ts'
 import { isMergeable } from './capability-value.ts'
 import type { CdnPath } from './cdn-path.ts'
 import { keyOfCdnPath } from './cdn-path.ts'
+import { MAX_OPAQUE_DEPTH } from './conjunction-order.ts'
 import type { Footprint } from './footprint.ts'
-import { MAX_OPAQUE_DEPTH, uniteFootprints } from './footprint-algebra.ts'
+import { uniteFootprints } from './footprint-algebra.ts'
 import { compareTexts } from './sorted-values.ts'
 
 /**

@@ -19,7 +19,7 @@ import {
 } from './capabilities/open-caching.ts'
 import { readRedirectTarget } from './capabilities/redirect-target.ts'
 import { readTelemetry } from './capabilities/telemetry.ts'
-import { MAX_OPAQUE_DEPTH } from './footprint-algebra.ts'
+import { MAX_OPAQUE_DEPTH } from './conjunction-order.ts'
 import { readPrivateFeatures } from './private-features/advertised-features.ts'
 import type { Reading } from './reading.ts'
 

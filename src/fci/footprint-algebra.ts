@@ -1,31 +1,23 @@
-import { canonicalJson, toJsonValue } from './canonical-json.ts'
+import { compareConjunctions, sortedUnknown } from './conjunction-order.ts'
 import { applyExclusion, joinExclusions, joined } from './exclusion.ts'
-import type { Conjunction, Exclusion, Footprint } from './footprint.ts'
-import {
-  ALL_PREFIXES,
-  canonicalPrefixes,
-  comparePrefixes,
-  holdsEveryAddress,
-  intersectPrefixes,
-  unitePrefixes,
-} from './prefix-set.ts'
-import { compareTexts, sortedNumbers, sortedTexts } from './sorted-values.ts'
+import type { Conjunction, Footprint, SourcedConstraint, UnknownConstraint } from './footprint.ts'
+import { canonicalClauses } from './named-clauses.ts'
+import { ALL_PREFIXES, canonicalPrefixes, holdsEveryAddress, intersectPrefixes, unitePrefixes } from './prefix-set.ts'
+import { sortedNumbers, sortedTexts } from './sorted-values.ts'
+import { canonicalSourced, NOTHING_SOURCED, spreadAlternatives, uniteSourced } from './sourced-constraints.ts'
 
 export const GLOBAL: Footprint = { kind: 'global' }
 /** Holds for nobody. Not the same as an empty `footprints` list on the wire, which means everybody. */
 export const NOBODY: Footprint = { kind: 'some', anyOf: [] }
 
-/** Deepest JSON kept inside a value that we do not understand. */
-export const MAX_OPAQUE_DEPTH = 32
-
-type UnknownConstraint = NonNullable<Conjunction['unknown']>[number]
-
 /** The footprint of all clients in any of these conjunctions, in canonical form. */
 export function footprintOf(conjunctions: readonly Conjunction[]): Footprint {
   const canonical: Conjunction[] = []
   for (const conjunction of conjunctions) {
-    const one = canonicalConjunction(conjunction)
-    if (one !== undefined) canonical.push(one)
+    for (const alternative of spreadAlternatives(conjunction)) {
+      const one = canonicalConjunction(alternative)
+      if (one !== undefined) canonical.push(one)
+    }
   }
   if (canonical.length < 2) return { kind: 'some', anyOf: canonical }
   const merged = mergeSingles(canonical).sort(compareConjunctions)
@@ -76,6 +68,8 @@ function intersectConjunctions(a: Conjunction, b: Conjunction): Conjunction | un
       subdivisions: narrowed(a.subdivisions, b.subdivisions, intersectLists),
       excluded: joinExclusions(a.excluded, b.excluded),
       expressions: joined(a.expressions, b.expressions),
+      named: joined(a.named, b.named),
+      sourced: joined(a.sourced, b.sourced),
       unknown,
     }),
   )
@@ -83,6 +77,11 @@ function intersectConjunctions(a: Conjunction, b: Conjunction): Conjunction | un
 
 /** Sorted and free of repetitions; undefined if no client can satisfy it. */
 export function canonicalConjunction(conjunction: Conjunction): Conjunction | undefined {
+  const named = conjunction.named?.length ? canonicalClauses(conjunction.named) : []
+  const judged = conjunction.sourced?.length
+    ? canonicalSourced(conjunction.sourced, { footprintOf, intersectFootprints })
+    : NOTHING_SOURCED
+  if (named === undefined || judged === undefined) return undefined
   const asns = conjunction.asns && sortedNumbers(conjunction.asns)
   const expressions = conjunction.expressions?.length ? sortedTexts(conjunction.expressions) : undefined
   const unknown = conjunction.unknown?.length ? sortedUnknown(conjunction.unknown) : undefined
@@ -94,17 +93,15 @@ export function canonicalConjunction(conjunction: Conjunction): Conjunction | un
     subdivisions = subdivisions.filter((subdivision) => allowed.has(countryOfSubdivision(subdivision)))
     countries = undefined
   }
-  const isNarrowed = asns !== undefined || countries !== undefined || subdivisions !== undefined
-  const excluded =
-    conjunction.excluded && Object.keys(conjunction.excluded).length > 0 ? conjunction.excluded : undefined
+  const isNarrowed = (asns ?? countries ?? subdivisions) !== undefined || named.length > 0 || judged.sourced.length > 0
+  const { prefixes: inside, excludedPrefixes } = judged
+  const all = joinExclusions(conjunction.excluded, excludedPrefixes && { prefixes: excludedPrefixes })
+  const excluded = all && Object.keys(all).length > 0 ? all : undefined
   const speaksOfAll = isNarrowed
     ? excluded?.prefixes !== undefined
-    : excluded !== undefined || expressions !== undefined
-  const prefixes = conjunction.prefixes
-    ? canonicalPrefixes(conjunction.prefixes)
-    : speaksOfAll
-      ? ALL_PREFIXES
-      : undefined
+    : excluded !== undefined || expressions !== undefined || judged.heldForAll
+  const given = narrowed(conjunction.prefixes && canonicalPrefixes(conjunction.prefixes), inside, intersectPrefixes)
+  const prefixes = given ?? (speaksOfAll ? ALL_PREFIXES : undefined)
   const exclusive = applyExclusion({ prefixes, asns, countries, subdivisions }, excluded ?? {})
   for (const values of Object.values(exclusive.wanted)) if (values?.length === 0) return undefined
   const { wanted } = exclusive
@@ -115,12 +112,36 @@ export function canonicalConjunction(conjunction: Conjunction): Conjunction | un
     ...(isWhole && { prefixes: undefined }),
     excluded: exclusive.excluded,
     expressions,
+    named: named.length > 0 ? named : undefined,
+    sourced: judged.sourced.length > 0 ? judged.sourced : undefined,
     unknown,
   })
-  // Two objects of type `expr` in one list are alternatives, so this has no wire form; it holds for nobody.
-  const isExpression = canonical.excluded !== undefined || expressions !== undefined
-  if (isExpression && unknown?.some(({ type }) => type === 'expr')) return undefined
+  // Two objects of one type in one list are alternatives, so this has no wire form; it holds for nobody.
+  if (unknown?.some(({ type }) => saysByType(canonical, type))) return undefined
   return Object.keys(canonical).length === 0 ? undefined : canonical
+}
+
+/** Whether a conjunction has a part that is written as a Footprint object of this type. */
+function saysByType({ prefixes, named, sourced = [], ...rest }: Conjunction, type: string): boolean {
+  const facts = [rest, ...sourced.flatMap(({ within }) => (within.kind === 'global' ? [] : within.anyOf))]
+  switch (type) {
+    case 'ipv4cidr':
+      return prefixes?.some(({ version }) => version === 4) ?? false
+    case 'ipv6cidr':
+      return prefixes?.some(({ version }) => version === 6) ?? false
+    case 'asn':
+      return facts.some(({ asns }) => asns !== undefined)
+    case 'countrycode':
+      return facts.some(({ countries }) => countries !== undefined)
+    case 'subdivisioncode':
+      return facts.some(({ subdivisions }) => subdivisions !== undefined)
+    case 'expr':
+      return facts.some(({ excluded, expressions }) => excluded !== undefined || expressions !== undefined)
+    case 'named':
+      return named !== undefined
+    default:
+      return false
+  }
 }
 
 /** The ISO 3166-1 part of an ISO 3166-2 code. */
@@ -140,16 +161,30 @@ function mergeSingles(conjunctions: readonly Conjunction[]): Conjunction[] {
   const asns: number[] = []
   const countries: string[] = []
   const subdivisions: string[] = []
+  const uris: string[] = []
+  const sourced: SourcedConstraint[] = []
   for (const conjunction of conjunctions) {
-    if (Object.keys(conjunction).length > 1 || conjunction.unknown !== undefined) merged.push(conjunction)
+    const [clause = [], ...clauses] = conjunction.named ?? []
+    const [constraint, ...constraints] = conjunction.sourced ?? []
+    const isSingle = Object.keys(conjunction).length === 1 && clauses.length === 0 && constraints.length === 0
+    if (!isSingle || conjunction.unknown !== undefined) merged.push(conjunction)
     else {
       if (conjunction.prefixes !== undefined) prefixes.push(conjunction.prefixes)
       for (const asn of conjunction.asns ?? []) asns.push(asn)
       for (const country of conjunction.countries ?? []) countries.push(country)
       for (const subdivision of conjunction.subdivisions ?? []) subdivisions.push(subdivision)
+      for (const uri of clause) uris.push(uri)
+      if (constraint !== undefined) sourced.push(constraint)
     }
   }
-  for (const single of [{ prefixes: unitePrefixes(prefixes) }, { asns }, { countries }, { subdivisions }]) {
+  merged.push(...uniteSourced(sourced, footprintOf))
+  for (const single of [
+    { prefixes: unitePrefixes(prefixes) },
+    { asns },
+    { countries },
+    { subdivisions },
+    { named: [uris] },
+  ]) {
     const canonical = canonicalConjunction(single)
     if (canonical !== undefined) merged.push(canonical)
   }
@@ -164,48 +199,6 @@ function intersectUnknown(
   const all = sortedUnknown([...a, ...b])
   // Two objects of one type in a list are alternatives, so their conjunction has no wire form; it holds for nobody.
   return new Set(all.map(({ type }) => type)).size < all.length ? 'unprintable' : all
-}
-
-function sortedUnknown(unknown: readonly UnknownConstraint[]): readonly UnknownConstraint[] {
-  const byText = new Map(unknown.map((constraint) => [unknownText(constraint), constraint]))
-  return [...byText].sort(([a], [b]) => compareTexts(a, b)).map(([, constraint]) => constraint)
-}
-
-function unknownText({ type, value }: UnknownConstraint): string {
-  return canonicalJson([type, toJsonValue(value, MAX_OPAQUE_DEPTH) ?? null])
-}
-
-/** Order of canonical footprints; 0 only for equal conjunctions. */
-export function compareConjunctions(a: Conjunction, b: Conjunction): number {
-  return (
-    compareLists(a.prefixes, b.prefixes, comparePrefixes) ||
-    compareLists(a.asns, b.asns, (left, right) => left - right) ||
-    compareLists(a.countries, b.countries, compareTexts) ||
-    compareLists(a.subdivisions, b.subdivisions, compareTexts) ||
-    compareExclusions(a.excluded, b.excluded) ||
-    compareLists(a.expressions, b.expressions, compareTexts) ||
-    compareLists(a.unknown, b.unknown, (left, right) => compareTexts(unknownText(left), unknownText(right)))
-  )
-}
-
-function compareExclusions(a: Exclusion | undefined, b: Exclusion | undefined): number {
-  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
-  return compareConjunctions(a, b)
-}
-
-function compareLists<T>(
-  a: readonly T[] | undefined,
-  b: readonly T[] | undefined,
-  compare: (left: T, right: T) => number,
-): number {
-  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
-  for (const [i, left] of a.entries()) {
-    const right = b[i]
-    if (right === undefined) return 1
-    const order = compare(left, right)
-    if (order !== 0) return order
-  }
-  return a.length - b.length
 }
 
 function intersectLists<T>(a: readonly T[], b: readonly T[]): readonly T[] {
@@ -232,6 +225,8 @@ function withoutAbsent(parts: Parts): Conjunction {
   if (parts.subdivisions !== undefined) draft.subdivisions = parts.subdivisions
   if (parts.excluded !== undefined) draft.excluded = parts.excluded
   if (parts.expressions !== undefined) draft.expressions = parts.expressions
+  if (parts.named !== undefined) draft.named = parts.named
+  if (parts.sourced !== undefined) draft.sourced = parts.sourced
   if (parts.unknown !== undefined) draft.unknown = parts.unknown
   return draft
 }

@@ -1,3 +1,4 @@
+import type { FootprintSource } from './footprint-source.ts'
 import type { Prefix } from './prefix.ts'
 
 /**
@@ -22,8 +23,33 @@ export interface Conjunction {
   readonly excluded?: Exclusion
   /** Expressions that must be true and that no other member can say, in the strict form of `printExpression`. */
   readonly expressions?: readonly string[]
-  /** Types that we do not know, kept for republication. */
-  readonly unknown?: readonly { readonly type: string; readonly value: unknown }[]
+  /**
+   * References to named footprints by URI ([NF] 3.1.2): of every clause one must hold. They are resolved before
+   * matching (`resolveNamed`); one that is left holds for nobody.
+   */
+  readonly named?: readonly (readonly string[])[]
+  /** What must hold by the facts of certain sources alone; canonical: one for each list of sources. */
+  readonly sourced?: readonly SourcedConstraint[]
+  /** What we do not know, kept for republication. */
+  readonly unknown?: readonly UnknownConstraint[]
+}
+
+/** A constraint judged by the facts of these sources and of no other ([NF] 3.2). */
+export interface SourcedConstraint {
+  readonly sources: readonly FootprintSource[]
+  /**
+   * Of AS numbers, countries, subdivisions, their exclusions and expressions; without sources of its own, references or
+   * anything unknown. Canonical: one conjunction, and what it says of addresses stands in the conjunction around it.
+   */
+  readonly within: Footprint
+}
+
+/** A Footprint object whose type or whose `footprint-source` we do not know. */
+export interface UnknownConstraint {
+  readonly type: string
+  readonly value: unknown
+  /** Its `footprint-source` as it came. */
+  readonly source?: unknown
 }
 
 /**

@@ -1,6 +1,7 @@
 import { conditionsOf } from './conjunction-conditions.ts'
-import type { Conjunction, Footprint } from './footprint.ts'
+import type { Conjunction, Footprint, SourcedConstraint } from './footprint.ts'
 import { countryOf } from './footprint-algebra.ts'
+import type { FootprintSource, SourcedFact, SourcedFacts } from './footprint-source.ts'
 import type { Address, Prefix } from './prefix.ts'
 import { containsAddress, formatPrefix, prefixOf } from './prefix.ts'
 
@@ -12,6 +13,11 @@ export interface ClientFacts {
   readonly country?: string
   /** ISO 3166-2, lower case. */
   readonly subdivision?: string
+  /**
+   * The facts of this address by the given sources alone ([NF] 3.2). Absent: no source is at hand, and what depends on
+   * one holds for nobody.
+   */
+  readonly under?: (sources: readonly FootprintSource[]) => SourcedFacts
 }
 
 /** The most specific constraint by which a footprint lets a client in. */
@@ -39,9 +45,10 @@ export function matchFootprint(footprint: Footprint, client: ClientFacts): Footp
   return best
 }
 
-function matchConjunction(conjunction: Conjunction, client: ClientFacts): FootprintMatch | undefined {
-  const { prefixes, asns, countries, subdivisions, unknown } = conjunction
-  if (unknown !== undefined && unknown.length > 0) return undefined
+/** How one conjunction lets a client in, if it does. */
+export function matchConjunction(conjunction: Conjunction, client: ClientFacts): FootprintMatch | undefined {
+  const { prefixes, asns, countries, subdivisions, sourced = [] } = conjunction
+  if (!isMatchable(conjunction)) return undefined
   const conditions = conditionsOf(conjunction)
   if (conditions?.(client) === false) return undefined
   const { asn, subdivision } = client
@@ -49,6 +56,12 @@ function matchConjunction(conjunction: Conjunction, client: ClientFacts): Footpr
   if (asns !== undefined && (asn === undefined || !asns.includes(asn))) return undefined
   if (subdivisions !== undefined && (subdivision === undefined || !subdivisions.includes(subdivision))) return undefined
   if (countries !== undefined && (country === undefined || !countries.includes(country))) return undefined
+  let bySource: FootprintMatch | undefined
+  for (const constraint of sourced) {
+    const match = matchSourced(constraint, client)
+    if (match === undefined) return undefined
+    if (bySource === undefined || compareMatches(match, bySource) < 0) bySource = match
+  }
   if (prefixes !== undefined) {
     const prefix = longestPrefix(prefixes, client.address)
     return prefix === undefined ? undefined : prefixMatch(prefix)
@@ -56,7 +69,26 @@ function matchConjunction(conjunction: Conjunction, client: ClientFacts): Footpr
   if (asns !== undefined && asn !== undefined) return asnMatch(asn)
   if (subdivisions !== undefined && subdivision !== undefined) return subdivisionMatch(subdivision)
   if (countries !== undefined && country !== undefined) return countryMatch(country)
+  if (bySource !== undefined) return bySource
   return conditions === undefined ? undefined : prefixMatch(prefixOf(client.address, 0))
+}
+
+/** Whether a conjunction has nothing that holds for nobody: unknown constraints, and references left unresolved. */
+export function isMatchable({ unknown, named }: Conjunction): boolean {
+  return !unknown?.length && !named?.length
+}
+
+/** Whether a client meets a constraint by the facts of its sources alone, and how. */
+export function matchSourced({ sources, within }: SourcedConstraint, client: ClientFacts): FootprintMatch | undefined {
+  if (client.under === undefined) return undefined
+  const { asn, country, subdivision } = client.under(sources)
+  const isGiven = (fact: SourcedFact): boolean => sources.some(({ facts }) => facts.includes(fact))
+  return matchFootprint(within, {
+    address: client.address,
+    ...(asn !== undefined && isGiven('asn') && { asn }),
+    ...(country !== undefined && isGiven('country') && { country }),
+    ...(subdivision !== undefined && isGiven('subdivision') && { subdivision }),
+  })
 }
 
 function longestPrefix(prefixes: readonly Prefix[], address: Address): Prefix | undefined {

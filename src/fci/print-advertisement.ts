@@ -23,13 +23,14 @@ export type WireAdvertisement = WireCdnPath & {
 /**
  * The strict, canonical wire form: reading it back gives the same model. A capability that nobody may use is left out,
  * because `footprints: []` would offer it to everybody; one whose footprint needs several lists becomes several objects.
+ * What no list can say without doubt is withheld, which only narrows.
  */
 export function printAdvertisement(advertisement: Advertisement): WireAdvertisement {
   const canonical = canonicalCapabilities(advertisement.capabilities)
   const shared = sharedPath(canonical)
   const capabilities: WireCapability[] = []
   for (const { type, value, footprint, ...path } of canonical) {
-    for (const footprints of printFootprint(footprint)) {
+    for (const footprints of printFootprint(footprint).lists) {
       if (!isReadable(footprints)) continue
       capabilities.push({
         ...printCapability(type, value, footprints),

@@ -1,17 +1,10 @@
-import { isJsonList, isJsonObject, toJsonValue } from './canonical-json.ts'
+import { isJsonList, isJsonObject } from './canonical-json.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
-import { footprintOf, GLOBAL, MAX_OPAQUE_DEPTH, multiplyConjunctions, NOBODY } from './footprint-algebra.ts'
-import { canonicalPrefixesOf } from './prefix-set.ts'
-import { readExpressions } from './read-expression-values.ts'
-import { readAsns, readCountries, readPrefixes, readSubdivisions } from './read-footprint-values.ts'
+import { footprintOf, GLOBAL, multiplyConjunctions, NOBODY } from './footprint-algebra.ts'
+import type { Term } from './read-footprint-object.ts'
+import { readTerm } from './read-footprint-object.ts'
 import type { Reading } from './reading.ts'
 import { quote } from './reading.ts'
-
-/** One Footprint object as alternatives, each of a single type. No alternative: it holds for nobody. */
-interface Term {
-  readonly type: string
-  readonly anyOf: readonly Conjunction[]
-}
 
 /**
  * The `footprints` of an FCI Base Object (RFC 8008 5.1) as one canonical footprint.
@@ -35,7 +28,7 @@ export function readFootprints(value: unknown, pointer: string, reading: Reading
   if (objects.length === 0) return GLOBAL
 
   reading.spendValues(objects.length, pointer)
-  const terms = objects.map((object, i) => readTerm(object, `${pointer}/${i}`, reading, false))
+  const terms = objects.map((object, i) => readTerm(object, `${pointer}/${i}`, reading))
   const conjunctions = reading.combination === 'or' ? widen(terms, pointer, reading) : narrow(terms, pointer, reading)
   if (conjunctions === undefined) {
     reading.error('footprint-too-complex', pointer, 'it takes too many combinations of footprints; it matches nobody')
@@ -97,16 +90,21 @@ function joinAlternatives(alternatives: readonly Conjunction[], reading: Reading
   return joined.kind === 'some' ? joined.anyOf : undefined
 }
 
-function isJoinable({ unknown, excluded, expressions }: Conjunction): boolean {
-  return unknown === undefined && excluded === undefined && expressions === undefined
+function isJoinable({ unknown, excluded, expressions, sourced }: Conjunction): boolean {
+  return unknown === undefined && excluded === undefined && expressions === undefined && sourced === undefined
 }
 
 function sizeOf(conjunctions: readonly Conjunction[]): number {
   let size = 0
-  for (const { prefixes, asns, countries, subdivisions, excluded = {}, expressions, unknown } of conjunctions) {
+  for (const conjunction of conjunctions) {
+    const { prefixes, asns, countries, subdivisions, excluded = {}, expressions, unknown } = conjunction
     for (const values of [prefixes, asns, countries, subdivisions, expressions, unknown]) size += values?.length ?? 0
     for (const values of [excluded.prefixes, excluded.asns, excluded.countries, excluded.subdivisions]) {
       size += values?.length ?? 0
+    }
+    for (const clause of conjunction.named ?? []) size += clause.length
+    for (const { sources, within } of conjunction.sourced ?? []) {
+      size += sources.length + (within.kind === 'global' ? 0 : sizeOf(within.anyOf))
     }
   }
   return size
@@ -131,136 +129,4 @@ function joinFamilies(
     byType.delete('ipv6cidr')
     byType.set('ipv4cidr', [...v4, ...v6])
   } else reading.error('footprint-null-v4v6', pointer, `ipv4cidr beside ipv6cidr matches nobody: ${advice}`)
-}
-
-function readTerm(object: unknown, pointer: string, reading: Reading, inUnion: boolean): Term {
-  if (!isJsonObject(object)) {
-    reading.error('footprint-invalid', pointer, `${quote(object)} is not a Footprint object; it matches nobody`)
-    return { type: 'invalid', anyOf: [] }
-  }
-  const given = object['footprint-type']
-  if (typeof given !== 'string') {
-    reading.error(
-      'footprint-invalid',
-      `${pointer}/footprint-type`,
-      `${quote(given)} is not a footprint type; it matches nobody`,
-    )
-    return { type: 'invalid', anyOf: [] }
-  }
-  const type = readType(given, `${pointer}/footprint-type`, reading)
-  if (object['footprint-source'] !== undefined) {
-    reading.warn(
-      'footprint-source-ignored',
-      `${pointer}/footprint-source`,
-      'facts come from our own sources, not from the one named',
-    )
-  }
-  const run = readRun(type, `${pointer}/footprint-value`, reading)
-  if (run !== undefined) return { type, anyOf: [run] }
-  const values = readValueArray(object['footprint-value'], `${pointer}/footprint-value`, reading)
-  return { type, anyOf: values === undefined ? [] : readValues(type, values, pointer, reading, inUnion) }
-}
-
-/** Prefixes that were read from the text already. */
-function readRun(type: string, pointer: string, reading: Reading): Conjunction | undefined {
-  if (type !== 'ipv4cidr' && type !== 'ipv6cidr') return undefined
-  const run = reading.takeRun(pointer, type === 'ipv4cidr' ? 4 : 6)
-  if (run === undefined) return undefined
-  reading.spendValues(run.count, pointer)
-  return { prefixes: canonicalPrefixesOf([run]) }
-}
-
-function readType(given: string, pointer: string, reading: Reading): string {
-  if (!reading.lenient) return given
-  const lower = given.toLowerCase()
-  if (lower === 'country') {
-    reading.warn('footprint-type-country', pointer, `${quote(given)} is to be written "countrycode" (RFC 8006 4.3.8)`)
-    return 'countrycode'
-  }
-  if (lower === given || !KNOWN_TYPES.has(lower)) return given
-  reading.warn('footprint-type-case', pointer, `${quote(given)} is to be written in lower case (RFC 8006 4.2.2.2)`)
-  return lower
-}
-
-const KNOWN_TYPES: ReadonlySet<string> = new Set([
-  'ipv4cidr',
-  'ipv6cidr',
-  'asn',
-  'countrycode',
-  'subdivisioncode',
-  'footprintunion',
-  'named',
-  'expr',
-  'altopid',
-])
-
-function readValueArray(value: unknown, pointer: string, reading: Reading): readonly unknown[] | undefined {
-  if (isJsonList(value)) {
-    if (value.length === 0) reading.warn('footprint-value-empty', pointer, 'an empty list of values matches nobody')
-    reading.spendValues(value.length, pointer)
-    return value
-  }
-  if (reading.lenient && (typeof value === 'string' || typeof value === 'number')) {
-    reading.warn('footprint-value-not-array', pointer, `${quote(value)} is to be an array (RFC 8006 4.2.2.2)`)
-    return [value]
-  }
-  reading.error('footprint-value-not-array', pointer, `${quote(value)} is not an array; it matches nobody`)
-  return undefined
-}
-
-function readValues(
-  type: string,
-  values: readonly unknown[],
-  pointer: string,
-  reading: Reading,
-  inUnion: boolean,
-): readonly Conjunction[] {
-  const at = `${pointer}/footprint-value`
-  switch (type) {
-    case 'ipv4cidr':
-      return [{ prefixes: readPrefixes(values, 4, at, reading) }]
-    case 'ipv6cidr':
-      return [{ prefixes: readPrefixes(values, 6, at, reading) }]
-    case 'asn':
-      return [{ asns: readAsns(values, at, reading) }]
-    case 'countrycode':
-      return [{ countries: readCountries(values, at, reading) }]
-    case 'subdivisioncode':
-      return [{ subdivisions: readSubdivisions(values, at, reading) }]
-    case 'expr':
-      return readExpressions(values, at, reading)
-    case 'footprintunion':
-      if (!inUnion) return values.flatMap((member, i) => readTerm(member, `${at}/${i}`, reading, true).anyOf)
-      reading.error(
-        'footprintunion-nested',
-        pointer,
-        'a footprintunion inside a footprintunion (RFC 9388 2.2) is left out',
-      )
-      return []
-    default:
-      return readUnknown(type, values, pointer, reading)
-  }
-}
-
-function readUnknown(
-  type: string,
-  values: readonly unknown[],
-  pointer: string,
-  reading: Reading,
-): readonly Conjunction[] {
-  const value = toJsonValue(values, MAX_OPAQUE_DEPTH)
-  if (value === undefined) {
-    reading.error(
-      'footprint-invalid',
-      pointer,
-      `the value of type ${quote(type)} is nested too deep; it matches nobody`,
-    )
-    return []
-  }
-  reading.warn(
-    'footprint-type-unknown',
-    pointer,
-    `footprints of type ${quote(type)} are kept but match nobody (RFC 8008 4)`,
-  )
-  return [{ unknown: [{ type, value }] }]
 }

@@ -1,9 +1,19 @@
 import type { Conditions } from '../fci/conjunction-conditions.ts'
 import { conditionsOf } from '../fci/conjunction-conditions.ts'
-import type { Conjunction, Footprint } from '../fci/footprint.ts'
+import type { Conjunction, Footprint, SourcedConstraint } from '../fci/footprint.ts'
 import { countryOf } from '../fci/footprint-algebra.ts'
 import type { ClientFacts, FootprintMatch } from '../fci/match-footprint.ts'
-import { asnMatch, countryMatch, GLOBAL_MATCH, prefixMatch, subdivisionMatch } from '../fci/match-footprint.ts'
+import {
+  asnMatch,
+  compareMatches,
+  countryMatch,
+  GLOBAL_MATCH,
+  isMatchable,
+  matchConjunction,
+  matchSourced,
+  prefixMatch,
+  subdivisionMatch,
+} from '../fci/match-footprint.ts'
 import type { Prefix } from '../fci/prefix.ts'
 import { ALL_PREFIXES } from '../fci/prefix-set.ts'
 import { buildRangeTable } from './range-table.ts'
@@ -19,6 +29,7 @@ interface Rest {
   readonly subdivisions: ReadonlySet<string> | undefined
   readonly countries: ReadonlySet<string> | undefined
   readonly conditions: Conditions | undefined
+  readonly sourced: readonly SourcedConstraint[]
 }
 
 export function buildFootprintIndex(footprint: Footprint): FootprintIndex {
@@ -28,11 +39,17 @@ export function buildFootprintIndex(footprint: Footprint): FootprintIndex {
   const byAsn = new Map<number, Rest[]>()
   const bySubdivision = new Map<string, Rest[]>()
   const byCountry = new Map<string, Rest[]>()
+  // Nothing but the facts of certain sources leads to these, and those sources are not known here.
+  const bySources: Conjunction[] = []
   for (const conjunction of footprint.anyOf) {
-    if (conjunction.unknown !== undefined && conjunction.unknown.length > 0) continue
+    if (!isMatchable(conjunction)) continue
     const rest = restOf(conjunction)
     const { asns, subdivisions, countries } = conjunction
     const isNarrowed = asns !== undefined || subdivisions !== undefined || countries !== undefined
+    if (!isNarrowed && conjunction.prefixes === undefined && rest.sourced.length > 0) {
+      bySources.push(conjunction)
+      continue
+    }
     // Exclusions and expressions alone speak of the whole address space.
     const everywhere = !isNarrowed && rest.conditions !== undefined ? ALL_PREFIXES : undefined
     const positive = conjunction.prefixes ?? everywhere
@@ -47,7 +64,7 @@ export function buildFootprintIndex(footprint: Footprint): FootprintIndex {
   }
   const table = buildRangeTable(prefixes)
 
-  const match = (client: ClientFacts): FootprintMatch | undefined => {
+  const matchOwn = (client: ClientFacts): FootprintMatch | undefined => {
     let wholeFamily: FootprintMatch | undefined
     for (let i = table.find(client.address); i >= 0; i = table.parentOf(i)) {
       const prefix = prefixes[i]
@@ -64,7 +81,15 @@ export function buildFootprintIndex(footprint: Footprint): FootprintIndex {
     // A prefix of length 0 holds everybody of its family and so says least (`compareMatches`).
     return wholeFamily
   }
-  return { match }
+  const match = (client: ClientFacts): FootprintMatch | undefined => {
+    let best = matchOwn(client)
+    for (const conjunction of bySources) {
+      const found = matchConjunction(conjunction, client)
+      if (found !== undefined && (best === undefined || compareMatches(found, best) < 0)) best = found
+    }
+    return best
+  }
+  return { match: bySources.length === 0 ? matchOwn : match }
 }
 
 function restOf(conjunction: Conjunction): Rest {
@@ -74,6 +99,7 @@ function restOf(conjunction: Conjunction): Rest {
     subdivisions: subdivisions && new Set(subdivisions),
     countries: countries && new Set(countries),
     conditions: conditionsOf(conjunction),
+    sourced: conjunction.sourced ?? [],
   }
 }
 
@@ -97,5 +123,6 @@ function admits(rest: Rest | undefined, client: ClientFacts): boolean {
   if (rest.subdivisions !== undefined && (subdivision === undefined || !rest.subdivisions.has(subdivision)))
     return false
   if (rest.countries !== undefined && (country === undefined || !rest.countries.has(country))) return false
-  return rest.conditions?.(client) ?? true
+  if (rest.conditions?.(client) === false) return false
+  return rest.sourced.every((constraint) => matchSourced(constraint, client) !== undefined)
 }

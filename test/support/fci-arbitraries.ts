@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import type { AdvertisedCapability, Advertisement } from '../../src/fci/advertisement.ts'
-import type { Conjunction, Footprint } from '../../src/fci/footprint.ts'
+import type { Conjunction, Footprint, SourcedConstraint } from '../../src/fci/footprint.ts'
 import { canonicalConjunction, footprintOf, GLOBAL } from '../../src/fci/footprint-algebra.ts'
+import type { FootprintSource, SourcedFacts } from '../../src/fci/footprint-source.ts'
 import type { ClientFacts } from '../../src/fci/match-footprint.ts'
 import type { Address, Prefix } from '../../src/fci/prefix.ts'
 import { prefixOf } from '../../src/fci/prefix.ts'
@@ -31,15 +32,43 @@ const asn = fc.constantFrom(64496, 64497, 64498)
 const subdivision = fc.constantFrom('us-ny', 'us-nj', 'ca-on')
 const country = fc.constantFrom('us', 'ca', 'de')
 
+const FEED: FootprintSource = {
+  type: 'rfc8805',
+  uri: 'https://noc.example/geo.csv',
+  facts: ['country', 'subdivision'],
+}
+const DATABASE: FootprintSource = { type: 'private', uri: 'https://db.example', facts: ['asn', 'country'] }
+
+const factsUnderSource: fc.Arbitrary<SourcedFacts> = fc.record({ asn, country, subdivision }, { requiredKeys: [] })
+
+/** What two sources say of one client, together by the first that knows a fact. */
+const anyUnder = fc.tuple(factsUnderSource, factsUnderSource).map(
+  ([feed, database]): NonNullable<ClientFacts['under']> =>
+    (sources) =>
+      sources.reduce<SourcedFacts>((facts, { type }) => ({ ...(type === 'rfc8805' ? feed : database), ...facts }), {}),
+)
+
 export const closeClient: fc.Arbitrary<ClientFacts> = fc.record(
-  { address: closeAddress, asn, country, subdivision },
+  { address: closeAddress, asn, country, subdivision, under: anyUnder },
   { requiredKeys: ['address'] },
 )
 
-const unknownConstraint = fc.record({
-  type: fc.constantFrom('altopid', 'named', 'x-gps'),
-  value: fc.array(fc.constantFrom('a', 'b'), { minLength: 1 }),
-})
+const unknownConstraint = fc.oneof(
+  fc.record({
+    type: fc.constantFrom('altopid', 'x-gps'),
+    value: fc.array(fc.constantFrom('a', 'b'), { minLength: 1 }),
+  }),
+  fc.record({
+    type: fc.constantFrom('asn', 'x-gps', 'named'),
+    value: fc.array(fc.constantFrom('as64496'), { minLength: 1 }),
+    source: fc.constant([{ 'footprint-source-type': 'x-dns', 'footprint-source-uri': 'dns.example' }]),
+  }),
+)
+
+const namedClause = fc.array(
+  fc.constantFrom('https://dcdn.example/footprints/a', 'https://dcdn.example/footprints/b', 'https://dcdn.example/c'),
+  { minLength: 1, maxLength: 2 },
+)
 
 const excluded = fc.record(
   {
@@ -59,19 +88,50 @@ const expression = fc.constantFrom(
   'ep.subdivision == ( ep.country . "-ny" )',
 )
 
+const sourcedConstraint: fc.Arbitrary<SourcedConstraint> = fc.record({
+  sources: fc.constantFrom([FEED], [DATABASE], [FEED, DATABASE], [DATABASE, FEED]),
+  within: fc
+    .array(
+      fc
+        .record(
+          {
+            asns: fc.array(asn, { minLength: 1, maxLength: 2 }),
+            countries: fc.array(country, { minLength: 1, maxLength: 2 }),
+            subdivisions: fc.array(subdivision, { minLength: 1, maxLength: 2 }),
+            excluded,
+            expressions: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(expression, { maxLength: 1 })),
+          },
+          { requiredKeys: [] },
+        )
+        .filter((conjunction) => Object.keys(conjunction).length > 0),
+      { minLength: 1, maxLength: 2, size: 'xsmall' },
+    )
+    .map((anyOf): Footprint => ({ kind: 'some', anyOf })),
+})
+
+const nothingMore: Pick<Conjunction, 'named' | 'sourced'> = {}
+
 const anyConjunction: fc.Arbitrary<Conjunction> = fc
-  .record(
-    {
-      prefixes: fc.array(closePrefix, { minLength: 1, maxLength: 6 }),
-      asns: fc.array(asn, { minLength: 1, maxLength: 3 }),
-      countries: fc.array(country, { minLength: 1, maxLength: 3 }),
-      subdivisions: fc.array(subdivision, { minLength: 1, maxLength: 3 }),
-      excluded,
-      expressions: fc.array(expression, { maxLength: 2 }),
-      unknown: fc.array(unknownConstraint, { minLength: 1, maxLength: 1 }),
-    },
-    { requiredKeys: [] },
+  .tuple(
+    fc.oneof(
+      { weight: 5, arbitrary: fc.constant(nothingMore) },
+      { weight: 2, arbitrary: fc.record({ sourced: fc.array(sourcedConstraint, { minLength: 1, maxLength: 2 }) }) },
+      { weight: 1, arbitrary: fc.record({ named: fc.array(namedClause, { minLength: 1, maxLength: 2 }) }) },
+    ),
+    fc.record(
+      {
+        prefixes: fc.array(closePrefix, { minLength: 1, maxLength: 6 }),
+        asns: fc.array(asn, { minLength: 1, maxLength: 3 }),
+        countries: fc.array(country, { minLength: 1, maxLength: 3 }),
+        subdivisions: fc.array(subdivision, { minLength: 1, maxLength: 3 }),
+        excluded,
+        expressions: fc.array(expression, { maxLength: 2 }),
+        unknown: fc.array(unknownConstraint, { minLength: 1, maxLength: 1 }),
+      },
+      { requiredKeys: [] },
+    ),
   )
+  .map(([more, conjunction]): Conjunction => ({ ...conjunction, ...more }))
   .filter((conjunction) => canonicalConjunction(conjunction) !== undefined)
 
 /** Conjunctions as someone may hand them in: unsorted, repeated, overlapping. */
@@ -110,7 +170,10 @@ const mergeableCapability: fc.Arbitrary<AdvertisedCapability> = fc.record(
 // objects may be joined come back from.
 const singleFootprint: fc.Arbitrary<Footprint> = fc.oneof(
   fc.constant(GLOBAL),
-  anyConjunction.map((conjunction) => footprintOf([conjunction])),
+  anyConjunction.map((conjunction): Footprint => {
+    const canonical = footprintOf([conjunction])
+    return canonical.kind === 'some' ? { ...canonical, anyOf: canonical.anyOf.slice(0, 1) } : canonical
+  }),
 )
 
 const opaqueCapability: fc.Arbitrary<AdvertisedCapability> = fc.record(

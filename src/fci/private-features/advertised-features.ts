@@ -1,7 +1,7 @@
 import type { JsonValue } from '../canonical-json.ts'
 import { canonicalJson, isJsonList, isJsonObject, toJsonValue } from '../canonical-json.ts'
 import type { JsonObject } from '../capabilities/object-members.ts'
-import { MAX_OPAQUE_DEPTH } from '../footprint-algebra.ts'
+import { MAX_OPAQUE_DEPTH } from '../conjunction-order.ts'
 import type { Reading } from '../reading.ts'
 import { compareTexts } from '../sorted-values.ts'
 import { readFeatureValue } from './feature-registry.ts'

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../canonical-json.ts'
 import { canonicalJson, isJsonObject, toJsonValue } from '../canonical-json.ts'
-import { MAX_OPAQUE_DEPTH } from '../footprint-algebra.ts'
+import { MAX_OPAQUE_DEPTH } from '../conjunction-order.ts'
 import type { Reading } from '../reading.ts'
 import { quote } from '../reading.ts'
 import type { KnownFeature } from './known-feature.ts'
