@@ -17,7 +17,7 @@ export function conditionsOf(conjunction: Conjunction): Conditions | undefined {
   if (Object.keys(excluded).length === 0 && expressions.length === 0) return undefined
   const known = compiled.get(conjunction)
   if (known !== undefined) return known.conditions
-  const all = [...compileExclusion(excluded), ...expressions.map(compileText)]
+  const all = [...compileExclusion(excluded), ...expressions.map(conditionOf)]
   const conditions: Conditions = (client) => all.every((holds) => holds(client))
   compiled.set(conjunction, { conditions })
   return conditions
@@ -41,6 +41,20 @@ function knownOutside<T>(values: readonly T[], factOf: (client: ClientFacts) => 
     const fact = factOf(client)
     return fact !== undefined && !excluded.has(fact)
   }
+}
+
+/** Expressions come again with every reading of an advertisement, and reading one takes longer than evaluating it. */
+const byText = new Map<string, Conditions>()
+const MAX_TEXTS = 512
+
+function conditionOf(text: string): Conditions {
+  const known = byText.get(text)
+  if (known !== undefined) return known
+  const condition = compileText(text)
+  const [oldest] = byText.keys()
+  if (byText.size >= MAX_TEXTS && oldest !== undefined) byText.delete(oldest)
+  byText.set(text, condition)
+  return condition
 }
 
 /** An expression that cannot be read holds for nobody. */

@@ -126,7 +126,7 @@ describe('an advertisement', () => {
         expect(again.capabilities).toEqual(printable(advertisement.capabilities))
         expect(again.diagnostics.filter(({ code }) => !KEPT_UNREAD.test(code))).toEqual([])
       }),
-      { numRuns: 1000 },
+      { numRuns: 250 },
     )
   })
 
