@@ -1,0 +1,181 @@
+import { type Answer, encode } from 'dns-packet'
+import { byteAt, type DnsQuery } from './dns-query.ts'
+import { HEADER_BYTES, OPTION, type Rcode } from './dns-numbers.ts'
+import type { Reply } from './reply.ts'
+
+/** A reply whose records are in wire form already. */
+export interface WireReply {
+  readonly rcode: Rcode
+  readonly authoritative: boolean
+  readonly answers: number
+  readonly authorities: number
+  readonly additionals: number
+  readonly records: Uint8Array
+  /** Where, among the records, the zone's name stands as a pointer that depends on the question. */
+  readonly zonePointers: readonly number[]
+  readonly sameForBits: number
+  /** The extended error as an option, or nothing. */
+  readonly extendedError: Uint8Array
+}
+
+/** What the OPT record of an answer says besides. */
+export interface ReplyOptions {
+  /** Scope prefix length of the client subnet. */
+  readonly scopeBits: number
+  /** Client and server cookie, or nothing. */
+  readonly cookie: Uint8Array
+  /** The payload that we take (RFC 6891 6.2.3). */
+  readonly maxUdpBytes: number
+  /** Longer answers are cut down to the question (RFC 2181 9). */
+  readonly limitBytes: number
+}
+
+export const NO_BYTES = new Uint8Array(0)
+/** As name of a record: the name that was asked for. */
+export const ASKED_NAME = '.'
+
+const QUESTION_POINTER = [0xc0, HEADER_BYTES] as const
+const OPT_BYTES = 11
+const OPTION_HEADER = 4
+
+/** Records with their names in full, as dns-packet writes them. */
+export function encodeReply(reply: Reply): WireReply {
+  const { answers, authorities, additionals } = reply
+  const packet = encode({
+    answers: [...answers],
+    authorities: [...authorities],
+    additionals: [...additionals],
+  })
+  return wireReply(reply, packet.subarray(HEADER_BYTES), [])
+}
+
+/**
+ * Records for any question: those named `ASKED_NAME` point to the question, those of the zone to its end. Such a reply
+ * is made once and then only copied.
+ *
+ * @param zone - name of the zone.
+ */
+export function prepareReply(reply: Reply, zone: string): WireReply {
+  const zonePointers: number[] = []
+  const parts: Uint8Array[] = []
+  let length = 0
+  const add = (bytes: Uint8Array): void => {
+    parts.push(bytes)
+    length += bytes.length
+  }
+  for (const record of [...reply.answers, ...reply.authorities, ...reply.additionals]) {
+    if (record.name !== ASKED_NAME && record.name !== zone) {
+      add(encodeRecord(record))
+      continue
+    }
+    if (record.name === zone) zonePointers.push(length)
+    add(Uint8Array.from(QUESTION_POINTER))
+    // As name of the root, the owner is one byte.
+    add(encodeRecord({ ...record, name: '.' }).subarray(1))
+  }
+  return wireReply(reply, Buffer.concat(parts), zonePointers)
+}
+
+function encodeRecord(record: Answer): Uint8Array {
+  return encode({ answers: [record] }).subarray(HEADER_BYTES)
+}
+
+function wireReply(reply: Reply, records: Uint8Array, zonePointers: readonly number[]): WireReply {
+  return {
+    rcode: reply.rcode,
+    authoritative: reply.authoritative,
+    answers: reply.answers.length,
+    authorities: reply.authorities.length,
+    additionals: reply.additionals.length,
+    records,
+    zonePointers,
+    sameForBits: reply.sameForBits,
+    extendedError: encodeExtendedError(reply),
+  }
+}
+
+function encodeExtendedError({ extendedError }: Reply): Uint8Array {
+  if (extendedError === undefined) return NO_BYTES
+  const text = Buffer.from(extendedError.text)
+  const option = Buffer.alloc(OPTION_HEADER + 2 + text.length)
+  option.writeUInt16BE(OPTION.EXTENDED_ERROR, 0)
+  option.writeUInt16BE(2 + text.length, 2)
+  option.writeUInt16BE(extendedError.code, 4)
+  text.copy(option, 6)
+  return option
+}
+
+/** The answer to a query: its question byte by byte, the records, and an OPT record if it had one. */
+export function writeReply(message: Uint8Array, query: DnsQuery, reply: WireReply, options: ReplyOptions): Buffer {
+  const { cookie, limitBytes } = options
+  const end = query.hasQuestion ? query.questionEnd : HEADER_BYTES
+  const subnetBytes = query.subnetAt < 0 ? 0 : OPTION_HEADER + query.subnetBytes
+  const cookieBytes = cookie.length === 0 ? 0 : OPTION_HEADER + cookie.length
+  const optBytes = query.hasEdns ? OPT_BYTES + subnetBytes + cookieBytes + reply.extendedError.length : 0
+  const whole = end + reply.records.length + optBytes
+  const truncated = whole > limitBytes
+  const out = Buffer.allocUnsafe(truncated ? end + optBytes : whole)
+  for (let i = 0; i < end; i++) out[i] = byteAt(message, i)
+  writeHeader(out, message, query, reply, truncated)
+  let at = end
+  if (!truncated) {
+    const { records } = reply
+    for (let i = 0; i < records.length; i++) out[at + i] = byteAt(records, i)
+    for (const pointer of reply.zonePointers) out[at + pointer + 1] = HEADER_BYTES + query.prefixBytes
+    at += records.length
+  }
+  if (query.hasEdns) writeOpt(out, at, { message, query, reply, options, dataBytes: optBytes - OPT_BYTES })
+  return out
+}
+
+function writeHeader(out: Uint8Array, message: Uint8Array, query: DnsQuery, reply: WireReply, truncated: boolean): void {
+  const [opcode, recursionDesired] = [query.opcode << 3, byteAt(message, 2) & 1]
+  out[2] = 0x80 | opcode | (reply.authoritative ? 4 : 0) | (truncated ? 2 : 0) | recursionDesired
+  // Of the rest only CD is repeated (RFC 4035 3.1.6).
+  out[3] = (byteAt(message, 3) & 0x10) | (reply.rcode & 15)
+  out[4] = 0
+  out[5] = query.hasQuestion ? 1 : 0
+  writeWord(out, 6, truncated ? 0 : reply.answers)
+  writeWord(out, 8, truncated ? 0 : reply.authorities)
+  writeWord(out, 10, (truncated ? 0 : reply.additionals) + (query.hasEdns ? 1 : 0))
+}
+
+interface OptContent {
+  readonly message: Uint8Array
+  readonly query: DnsQuery
+  readonly reply: WireReply
+  readonly options: ReplyOptions
+  readonly dataBytes: number
+}
+
+function writeOpt(out: Uint8Array, start: number, { message, query, reply, options, dataBytes }: OptContent): void {
+  out[start] = 0
+  writeWord(out, start + 1, 41)
+  writeWord(out, start + 3, options.maxUdpBytes)
+  out[start + 5] = reply.rcode >> 4
+  out[start + 6] = 0
+  out[start + 7] = query.dnssecOk ? 0x80 : 0
+  out[start + 8] = 0
+  writeWord(out, start + 9, dataBytes)
+  let at = start + OPT_BYTES
+  if (query.subnetAt >= 0) {
+    writeWord(out, at, OPTION.SUBNET)
+    writeWord(out, at + 2, query.subnetBytes)
+    at += OPTION_HEADER
+    for (let i = 0; i < query.subnetBytes; i++) out[at + i] = byteAt(message, query.subnetAt + i)
+    if (query.subnetBytes > 3) out[at + 3] = options.scopeBits
+    at += query.subnetBytes
+  }
+  if (options.cookie.length > 0) {
+    writeWord(out, at, OPTION.COOKIE)
+    writeWord(out, at + 2, options.cookie.length)
+    out.set(options.cookie, at + OPTION_HEADER)
+    at += OPTION_HEADER + options.cookie.length
+  }
+  out.set(reply.extendedError, at)
+}
+
+function writeWord(out: Uint8Array, at: number, value: number): void {
+  out[at] = value >> 8
+  out[at + 1] = value & 0xff
+}
