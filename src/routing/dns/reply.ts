@@ -10,8 +10,8 @@ export interface Reply {
   readonly answers: readonly Answer[]
   readonly authorities: readonly Answer[]
   readonly additionals: readonly Answer[]
-  /** Leading bits of the client's address that decided; 0: it is the same for everybody (RFC 7871 7.2.1, 7.4). */
-  readonly sameForBits: number
+  /** Whether the client's address decided; if not, it is the same for everybody (RFC 7871 7.2.1, 7.4). */
+  readonly tailored: boolean
   /** RFC 8914, for queries with EDNS. */
   readonly extendedError?: ExtendedError
 }
@@ -33,7 +33,7 @@ const BARE: Reply = {
   answers: [],
   authorities: [],
   additionals: [],
-  sameForBits: 0,
+  tailored: false,
 }
 
 /** An answer that is a code alone. */
@@ -44,6 +44,7 @@ export function errorReply(rcode: Rcode): Reply {
 /** RFC 8914 4.1: the text says it. */
 const NOBODY_SERVES: Reply = {
   ...BARE,
+  tailored: true,
   rcode: RCODE.SERVFAIL,
   extendedError: { code: 0, text: 'no CDN with a DNS target may serve this client' },
 }
@@ -55,7 +56,11 @@ const EXPLANATION_TTL = 0
 export type Explanation = readonly string[] | undefined
 
 /** The answer for a name that needs no decision. */
-export function staticReply(name: Exclude<ZoneName, { kind: 'service' | 'explanation' }>, question: NamedQuestion, zone: Zone): Reply {
+export function staticReply(
+  name: Exclude<ZoneName, { kind: 'service' | 'explanation' }>,
+  question: NamedQuestion,
+  zone: Zone,
+): Reply {
   switch (name.kind) {
     case 'name_server':
       return dataOf(addressRecords(question.name, name.addresses, zone.settings.ttlSeconds), question, zone)
@@ -71,7 +76,7 @@ export function explanationReply(explanation: Explanation, question: NamedQuesti
   if (question.type !== TYPE.TXT && question.type !== TYPE.ANY) return negativeReply(RCODE.NOERROR, zone)
   const { name } = question
   const answers: Answer[] = explanation.map((data) => ({ type: 'TXT', name, ttl: EXPLANATION_TTL, data }))
-  return { ...BARE, authoritative: true, answers, sameForBits: 128 }
+  return { ...BARE, authoritative: true, answers, tailored: true }
 }
 
 /** What the apex has besides the decision; `undefined` for other types. */
@@ -90,13 +95,13 @@ export function serviceReply(answer: ScopeAnswer, question: NamedQuestion, zone:
   if (answer === 'absent') return negativeReply(RCODE.NXDOMAIN, zone)
   switch (answer.kind) {
     case 'nobody':
-      return { ...NOBODY_SERVES, sameForBits: answer.sameForBits }
+      return NOBODY_SERVES
     case 'alias':
       return apex ? dataOf([], question, zone, answer.ttlSeconds) : aliasReply(answer, question)
     case 'addresses': {
       const records = addressRecords(question.name, answer.addresses, answer.ttlSeconds)
       const reply = dataOf(records, question, zone, answer.ttlSeconds)
-      return reply.answers.length === 0 ? reply : { ...reply, sameForBits: answer.sameForBits }
+      return reply.answers.length === 0 ? reply : { ...reply, tailored: true }
     }
   }
 }
@@ -104,7 +109,7 @@ export function serviceReply(answer: ScopeAnswer, question: NamedQuestion, zone:
 function aliasReply(answer: Extract<ClientAnswer, { kind: 'alias' }>, { name }: NamedQuestion): Reply {
   // Only the first record of the chain, so that it is cached for this client alone (RFC 7871 7.2.1).
   const answers: Answer[] = [{ type: 'CNAME', name, ttl: answer.ttlSeconds, data: answer.host }]
-  return { ...BARE, authoritative: true, answers, sameForBits: answer.sameForBits }
+  return { ...BARE, authoritative: true, answers, tailored: true }
 }
 
 /** Those of the records that were asked for. ANY gets no more than a word (RFC 8482 4.2). */

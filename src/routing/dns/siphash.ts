@@ -78,10 +78,6 @@ function rotate(v: Uint32Array, at: number, bits: number): void {
 /** Bytes beyond the end are 0. */
 function littleWord(bytes: Uint8Array, at: number): number {
   return (
-    ((bytes[at] ?? 0) |
-      ((bytes[at + 1] ?? 0) << 8) |
-      ((bytes[at + 2] ?? 0) << 16) |
-      ((bytes[at + 3] ?? 0) << 24)) >>>
-    0
+    ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0
   )
 }

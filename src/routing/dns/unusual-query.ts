@@ -1,6 +1,6 @@
 import { type DecodedPacket, decode } from 'dns-packet'
-import { type DnsQuery, noteOption } from './dns-query.ts'
 import { RCODE } from './dns-numbers.ts'
+import { type DnsQuery, noteOption } from './dns-query.ts'
 
 /**
  * Reads what follows the question of a message that `readQuery` called unusual: records in every section. The message
@@ -24,7 +24,7 @@ export function readUnusual(message: Buffer, query: DnsQuery): boolean {
     for (const { code, data } of record.options) {
       if (data === undefined) continue
       const at = data.byteOffset - message.byteOffset
-      if (!noteOption(query, Number(code), at, data.length)) return false
+      if (!noteOption(query, code, at, data.length)) return false
     }
   }
   return query.hasQuestion || query.cookieAt >= 0

@@ -1,6 +1,6 @@
 import { type Answer, encode } from 'dns-packet'
-import { byteAt, type DnsQuery } from './dns-query.ts'
 import { HEADER_BYTES, OPTION, type Rcode } from './dns-numbers.ts'
+import { byteAt, type DnsQuery } from './dns-query.ts'
 import type { Reply } from './reply.ts'
 
 /** A reply whose records are in wire form already. */
@@ -13,7 +13,8 @@ export interface WireReply {
   readonly records: Uint8Array
   /** Where, among the records, the zone's name stands as a pointer that depends on the question. */
   readonly zonePointers: readonly number[]
-  readonly sameForBits: number
+  /** Whether the client's address decided. */
+  readonly tailored: boolean
   /** The extended error as an option, or nothing. */
   readonly extendedError: Uint8Array
 }
@@ -89,7 +90,7 @@ function wireReply(reply: Reply, records: Uint8Array, zonePointers: readonly num
     additionals: reply.additionals.length,
     records,
     zonePointers,
-    sameForBits: reply.sameForBits,
+    tailored: reply.tailored,
     extendedError: encodeExtendedError(reply),
   }
 }
@@ -128,7 +129,13 @@ export function writeReply(message: Uint8Array, query: DnsQuery, reply: WireRepl
   return out
 }
 
-function writeHeader(out: Uint8Array, message: Uint8Array, query: DnsQuery, reply: WireReply, truncated: boolean): void {
+function writeHeader(
+  out: Uint8Array,
+  message: Uint8Array,
+  query: DnsQuery,
+  reply: WireReply,
+  truncated: boolean,
+): void {
   const [opcode, recursionDesired] = [query.opcode << 3, byteAt(message, 2) & 1]
   out[2] = 0x80 | opcode | (reply.authoritative ? 4 : 0) | (truncated ? 2 : 0) | recursionDesired
   // Of the rest only CD is repeated (RFC 4035 3.1.6).

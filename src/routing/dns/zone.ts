@@ -1,4 +1,4 @@
-import type { StringAnswer, SoaAnswer } from 'dns-packet'
+import type { SoaAnswer, StringAnswer } from 'dns-packet'
 
 /** What an operator says of the zone. Names in lower case, without the last dot. */
 export interface ZoneSettings {
