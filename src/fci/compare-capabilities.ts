@@ -4,7 +4,6 @@ import { canonicalJson } from './canonical-json.ts'
 import { withoutSecrets } from './capabilities/secrets.ts'
 import type { Footprint } from './footprint.ts'
 import { uniteFootprints } from './footprint-algebra.ts'
-import { printFootprint } from './print-footprints.ts'
 import { compareTexts } from './sorted-values.ts'
 
 /** One change between two lists of capabilities. */
@@ -59,8 +58,9 @@ function groupByValue(capabilities: readonly AdvertisedCapability[]): ReadonlyMa
   )
 }
 
+/** Equal for equal canonical footprints. */
 function textOfFootprint(footprint: Footprint): string {
-  return JSON.stringify(printFootprint(footprint).map((footprints) => footprints ?? 'global'))
+  return JSON.stringify(footprint, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
 }
 
 function changeOf({ type, value }: Group, change: CapabilityChange['change']): CapabilityChange {

@@ -49,14 +49,24 @@ function conjunctionsOf(footprint: Footprint): readonly Conjunction[] {
 }
 
 function partsOfConjunction(conjunction: Conjunction): FootprintParts {
-  const { asns = [], countries = [], subdivisions = [] } = conjunction
   const speaks = speaksOfAddresses(conjunction)
   return {
     v4: speaks ? addressesOf(conjunction, 4) : [],
     v6: speaks ? addressesOf(conjunction, 6) : [],
-    asns,
-    countries,
-    subdivisions,
+    ...codesOf(conjunction),
+  }
+}
+
+type Codes = Pick<FootprintParts, 'asns' | 'countries' | 'subdivisions'>
+
+/** Its codes, those that certain sources are to judge too. */
+function codesOf(conjunction: Conjunction): Codes {
+  const { asns = [], countries = [], subdivisions = [], sourced = [] } = conjunction
+  const within = sourced.flatMap((constraint) => conjunctionsOf(constraint.within)).map(codesOf)
+  return {
+    asns: [...asns, ...within.flatMap((codes) => codes.asns)],
+    countries: [...countries, ...within.flatMap((codes) => codes.countries)],
+    subdivisions: [...subdivisions, ...within.flatMap((codes) => codes.subdivisions)],
   }
 }
 
@@ -107,8 +117,7 @@ function lossOf(conjunction: Conjunction, kept: readonly Side[]): FootprintParts
   const lost6 = subtractRanges(before[1], joinRanges(covering.flatMap(({ v6 }) => v6)))
   const isMostlyLost = share(lost4, before[0], 4) > 0.5 || share(lost6, before[1], 6) > 0.5
   const speaks = speaksOfAddresses(conjunction)
-  const { asns = [], countries = [], subdivisions = [] } = isMostlyLost ? conjunction : {}
-  return { v4: speaks ? lost4 : [], v6: speaks ? lost6 : [], asns, countries, subdivisions }
+  return { v4: speaks ? lost4 : [], v6: speaks ? lost6 : [], ...codesOf(isMostlyLost ? conjunction : {}) }
 }
 
 function share(lost: readonly AddressRange[], of: readonly AddressRange[], version: 4 | 6): number {

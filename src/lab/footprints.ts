@@ -1,3 +1,5 @@
+import { MOQ_VERSIONS } from '../moq/subprotocols.ts'
+
 /** RFC 8006 4.2.2.2, RFC 9388 2. */
 type WireFootprint =
   | {
@@ -46,7 +48,12 @@ const CAPABILITIES: readonly WireCapability[] = [
         {
           'feature-oid': 'MoQBroker',
           'feature-type': 'MoQRelay',
-          'feature-value': { drafts: ['moqt-16', 'moqt-18', 'moq-lite-04'], transports: ['websocket'] },
+          'feature-value': {
+            drafts: [...MOQ_VERSIONS],
+            transports: ['websocket'],
+            roles: ['publish', 'subscribe'],
+            'fallback-kinds': ['https', 'moqt'],
+          },
         },
       ],
     },
