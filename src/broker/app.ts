@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Agent } from 'undici'
 import { parsePrefix } from '../fci/prefix.ts'
+import { plainPolicy } from '../routing/policy.ts'
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
@@ -148,11 +149,11 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     vault,
     geo,
     now,
-    policy: {
+    policy: plainPolicy({
       ttlSeconds: config.routing.ttl_seconds,
       degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
       requireMoqCapability: config.routing.require_moq_capability,
-    },
+    }),
     observe: (provider, panic) => metrics.decision(provider, panic),
   })
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)

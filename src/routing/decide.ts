@@ -1,158 +1,201 @@
-import { compareMatches } from '../fci/match-footprint.ts'
-import type { Candidate, Decision, Match, ProviderFacts, Rejection } from './decision.ts'
-import type { Admitted, PlacementReadiness } from './eligibility.ts'
-import { assess, inBrackets } from './eligibility.ts'
-import type { RoutingPolicy } from './policy.ts'
+import { balance, compareBalanced } from './balance.ts'
+import { NO_USAGE, type UsageLookup } from './capacity.ts'
+import { type Contender, compareNumbers, comparePreference, RankedCandidate } from './contender.ts'
+import type { Candidate, Decision, ProviderFacts } from './decision.ts'
+import type { PlacementReadiness } from './eligibility.ts'
+import type { RuleLookup } from './footprint-rules.ts'
+import { type Measured, type MeasuredLookup, NOTHING_MEASURED } from './measured.ts'
+import { type PlannedContender, planRoutes, type RoutingPlan } from './plan.ts'
+import type { QualityLimits, RoutingPolicy } from './policy.ts'
 import type { CoverageLookup } from './provider-coverage.ts'
-import { drawProvider } from './rendezvous.ts'
+import { drawProvider, hashToUnit } from './rendezvous.ts'
 
 export interface RoutingQuestion {
   readonly client: { readonly text: string }
   readonly coverage: CoverageLookup
+  /** Default: none holds, for policies without rules. */
+  readonly rules?: RuleLookup
   readonly providers: readonly ProviderFacts[]
   /** Placements of the scope asked for, by provider id; absent: no scope was asked for, so none is checked. */
   readonly placements?: ReadonlyMap<string, PlacementReadiness>
   readonly policy: RoutingPolicy
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** Answers with one key stick together; see `clientPrefixKey`. */
+  /** Answers with one key stick together; see `stickinessKey`. */
   readonly key: string
-}
-
-interface Contender extends Admitted {
-  /** Weight 0: stands behind everybody else. */
-  readonly reserve: boolean
-  readonly degraded: boolean
-  readonly stale: boolean
-  readonly draw: number
+  readonly usage?: UsageLookup
+  readonly measured?: MeasuredLookup
 }
 
 /**
  * Which CDN should serve this client, with every reason. Pure: the same question gives the same answer.
- * The order is the published precedence (docs/routing.md): hard rules, then reserve, health, staleness, most specific
- * footprint, priority, weight.
+ * The order is the published precedence (docs/routing.md): hard rules, then reserve, health, staleness, capacity, most
+ * specific footprint, priority, then weight, latency or cost.
  */
 export function decide(question: RoutingQuestion): Decision {
-  const { client, coverage, providers, placements, policy } = question
-  const up: Contender[] = []
-  const down: Contender[] = []
-  const rejected: Rejection[] = []
-  for (const provider of providers) {
-    const verdict = assess(provider, { coverage, clientText: client.text, policy, placements })
-    if (verdict.eligible) up.push(contend(verdict.admitted, question.key))
-    else {
-      rejected.push(verdict.rejection)
-      if (verdict.admitted !== undefined) down.push(contend(verdict.admitted, question.key))
+  const { coverage, rules = () => false, providers, placements, policy, now, usage = NO_USAGE } = question
+  const inputs = { coverage, rules, providers, policy, usage, now, ...(placements === undefined ? {} : { placements }) }
+  return drawDecision(planRoutes(inputs), question)
+}
+
+export interface DrawInputs {
+  readonly client: { readonly text: string }
+  readonly key: string
+  readonly now: number
+  readonly measured?: MeasuredLookup
+}
+
+/** The answer to one client of a plan. */
+export function drawDecision(plan: RoutingPlan, inputs: DrawInputs): Decision {
+  const candidates = plan.varies ? drawVarying(plan, inputs) : drawTiers(plan, inputs.key)
+  return new PlannedDecision(plan, inputs.client.text, candidates, inputs.now)
+}
+
+class PlannedDecision implements Decision {
+  readonly client: string
+  readonly candidates: readonly Candidate[]
+  readonly ttlSeconds: number
+  readonly panic: boolean
+  readonly policy: string
+  readonly rejected: Decision['rejected']
+  readonly #plan: RoutingPlan
+  readonly #now: number
+
+  constructor(plan: RoutingPlan, client: string, candidates: readonly Candidate[], now: number) {
+    this.client = client
+    this.candidates = candidates
+    this.ttlSeconds = plan.ttlSeconds
+    this.panic = plan.panic
+    this.policy = plan.policy.revision
+    this.rejected = plan.rejected
+    this.#plan = plan
+    this.#now = now
+  }
+
+  get advertisements(): Decision['advertisements'] {
+    return this.#plan.advertisements.map(({ provider, version, confirmedAt, stale }) => {
+      const ageSeconds = Math.max(0, Math.floor((this.#now - confirmedAt) / 1000))
+      return { provider, version, ageSeconds, stale }
+    })
+  }
+}
+
+function drawTiers({ tiers }: RoutingPlan, key: string): readonly Candidate[] {
+  const candidates: Candidate[] = []
+  for (const tier of tiers) {
+    const [only] = tier
+    if (tier.length === 1 && only !== undefined) candidates.push(only.candidate)
+    else for (const { contender } of drawn(tier, key)) candidates.push(contender.candidate)
+  }
+  return candidates
+}
+
+interface Drawn {
+  readonly contender: PlannedContender
+  readonly draw: number
+}
+
+function drawn(tier: readonly PlannedContender[], key: string): readonly Drawn[] {
+  return tier
+    .map((contender) => ({ contender, draw: drawProvider(key, contender.provider.id, contender.weight) }))
+    .sort(compareDrawn)
+}
+
+function compareDrawn(a: Drawn, b: Drawn): number {
+  return compareNumbers(a.draw, b.draw) || (a.contender.provider.id < b.contender.provider.id ? -1 : 1)
+}
+
+interface Varying extends Drawn {
+  readonly measured: Measured | undefined
+  /** Why measurements set it back like a degraded one. */
+  readonly poor: string | undefined
+  readonly shed: boolean
+}
+
+/** Where keys are shed or measurements count, the order is worked out for each key. */
+function drawVarying(plan: RoutingPlan, { key, measured = NOTHING_MEASURED }: DrawInputs): readonly Candidate[] {
+  const { policy, panic, overfull } = plan
+  const all = plan.tiers.flat().map((contender): Varying => {
+    const { provider, weight, capacity } = contender
+    const known = measured(provider.id)
+    return {
+      contender,
+      draw: drawProvider(key, provider.id, weight),
+      measured: known,
+      poor: known && poorQuality(known, policy.quality),
+      shed: !overfull && capacity !== undefined && hashToUnit(`${key}\u0000${provider.id}\u0000shed`) < capacity.shed,
+    }
+  })
+  const candidates: Candidate[] = []
+  for (const run of runsOf(all.sort(compareVarying), compareVarying)) {
+    const balanced = balance(
+      run.map(({ contender }) => contender),
+      run.map((one) => one.measured),
+      policy.balance,
+    )
+    const ranked = run.map((one, i) => ({ one, place: balanced[i] ?? { beyond: false, rank: 0, because: undefined } }))
+    ranked.sort((a, b) => compareBalanced(a.place, b.place) || compareDrawn(a.one, b.one))
+    for (const equals of runsOf(ranked, (a, b) => compareBalanced(a.place, b.place))) {
+      const totalWeight = equals.reduce((sum, { one }) => sum + one.contender.weight, 0)
+      for (const { one, place } of equals) {
+        const shedding = explainShedding(one)
+        candidates.push(
+          new RankedCandidate(one.contender, {
+            panic,
+            overfull,
+            equals: equals.length,
+            totalWeight,
+            ...(one.poor === undefined ? {} : { quality: one.poor }),
+            ...(shedding === undefined ? {} : { shedding }),
+            ...(place.because === undefined ? {} : { balance: place.because }),
+          }),
+        )
+      }
     }
   }
-  const panic = up.length === 0 && down.length > 0
-  const contenders = (panic ? down : up).sort(compareContenders)
-  const shaken = panic || down.length > 0 || contenders.length === 0 || contenders.some(({ degraded }) => degraded)
-  return {
-    client: client.text,
-    candidates: contenders.map((contender) => toCandidate(contender, contenders, question, panic)),
-    rejected: panic ? rejected.filter(({ rule, provider }) => rule !== 'down' || !isAmong(down, provider)) : rejected,
-    ttlSeconds: shaken ? Math.min(policy.ttlSeconds, policy.degradedTtlSeconds) : policy.ttlSeconds,
-    panic,
-    advertisements: describeAdvertisements(providers, question.now),
-  }
+  return candidates
 }
 
-function contend(admitted: Admitted, key: string): Contender {
-  const { provider } = admitted
-  return {
-    ...admitted,
-    reserve: !(provider.weight > 0),
-    degraded: provider.health.state === 'degraded',
-    stale: provider.advertisement?.stale ?? false,
-    draw: drawProvider(key, provider.id, provider.weight),
-  }
-}
-
-function compareContenders(a: Contender, b: Contender): number {
-  return compareTiers(a, b) || compareNumbers(a.draw, b.draw) || (a.provider.id < b.provider.id ? -1 : 1)
-}
-
-/** 0 for providers that only their weights tell apart. */
-function compareTiers(a: Contender, b: Contender): number {
+function compareVarying(a: Varying, b: Varying): number {
   return (
-    Number(a.reserve) - Number(b.reserve) ||
-    Number(a.degraded) - Number(b.degraded) ||
-    Number(a.stale) - Number(b.stale) ||
-    compareMatches(a.matched, b.matched) ||
-    compareNumbers(a.provider.priority, b.provider.priority)
+    Number(a.contender.reserve) - Number(b.contender.reserve) ||
+    Number(a.contender.degraded || a.poor !== undefined) - Number(b.contender.degraded || b.poor !== undefined) ||
+    Number(a.contender.stale) - Number(b.contender.stale) ||
+    Number(a.shed) - Number(b.shed) ||
+    comparePreference(a.contender, b.contender)
   )
 }
 
-/** Not a difference, which is NaN for two infinities. */
-function compareNumbers(a: number, b: number): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
+/** Neighbours that compare as equal, together. */
+function runsOf<T>(sorted: readonly T[], compare: (a: T, b: T) => number): readonly (readonly T[])[] {
+  const runs: T[][] = []
+  for (const item of sorted) {
+    const run = runs.at(-1)
+    const first = run?.[0]
+    if (run !== undefined && first !== undefined && compare(first, item) === 0) run.push(item)
+    else runs.push([item])
+  }
+  return runs
 }
 
-function isAmong(contenders: readonly Contender[], id: string): boolean {
-  return contenders.some(({ provider }) => provider.id === id)
+function poorQuality(measured: Measured, limits: QualityLimits): string | undefined {
+  const { errorShare, rebufferShare, of } = measured
+  if (limits.maxErrorShare !== undefined && errorShare !== undefined && errorShare > limits.maxErrorShare) {
+    return `demoted: ${percent(errorShare)} errors (${of}), and ${percent(limits.maxErrorShare)} is the most allowed`
+  }
+  if (limits.maxRebufferShare !== undefined && rebufferShare !== undefined && rebufferShare > limits.maxRebufferShare) {
+    return `demoted: ${percent(rebufferShare)} rebuffering (${of}), and ${percent(limits.maxRebufferShare)} is the most allowed`
+  }
+  return undefined
 }
 
-function toCandidate(
-  contender: Contender,
-  all: readonly Contender[],
-  { now }: RoutingQuestion,
-  panic: boolean,
-): Candidate {
-  const { provider, matched, coverage, reserve, degraded, stale } = contender
-  const { id, priority, weight, health, advertisement, target } = provider
-  const because = [explainMatch(matched)]
-  if (panic)
-    because.push(
-      `panic: every CDN that could serve is down, so health is ignored; ${id} is down${inBrackets(health.reason)}`,
-    )
-  if (reserve) because.push('demoted: weight 0 serves only when nobody else can')
-  if (degraded) because.push(`demoted: degraded${inBrackets(health.reason)}`)
-  if (stale && advertisement !== undefined) {
-    because.push(`demoted: its advertisement was last confirmed ${ageSeconds(now, advertisement.confirmedAt)} s ago`)
-  }
-  because.push(`priority ${priority}`)
-  const tier = all.filter((other) => compareTiers(contender, other) === 0)
-  if (tier.length > 1) {
-    const total = tier.reduce((sum, other) => sum + other.provider.weight, 0)
-    because.push(`weight ${weight} of ${total} among ${tier.length} equals, drawn by the client's key`)
-  }
-  return {
-    provider: id,
-    matched,
-    priority,
-    weight,
-    redirectTargets: target === undefined ? coverage.capabilities.redirectTargets : [target.redirect],
-    addresses: target?.addresses ?? [],
-    because,
-  }
+function explainShedding({ contender: { capacity }, shed }: Varying): string | undefined {
+  if (capacity === undefined || capacity.full) return undefined
+  const { limitType, used, soft, hard } = capacity
+  const state = `${limitType} is ${used} between ${soft} and ${hard}, so ${percent(capacity.shed)} of the keys are shed`
+  return shed ? `demoted: ${state}, this one too` : `${state}, this one is not`
 }
 
-function explainMatch({ type, value, prefixLength }: Match): string {
-  switch (type) {
-    case 'ipv4cidr':
-    case 'ipv6cidr':
-      return `its footprint holds the client by ${type} ${value} (${prefixLength} bits)`
-    case 'asn':
-    case 'countrycode':
-    case 'subdivisioncode':
-      return `its footprint holds the client by ${type} ${value}`
-    case 'global':
-      return 'its footprint is global'
-  }
-}
-
-function describeAdvertisements(providers: readonly ProviderFacts[], now: number): Decision['advertisements'] {
-  const described: Decision['advertisements'][number][] = []
-  for (const { id, advertisement } of providers) {
-    if (advertisement === undefined) continue
-    const { version, confirmedAt, stale } = advertisement
-    described.push({ provider: id, version, ageSeconds: ageSeconds(now, confirmedAt), stale })
-  }
-  return described
-}
-
-function ageSeconds(now: number, then: number): number {
-  return Math.max(0, Math.floor((now - then) / 1000))
+function percent(share: number): string {
+  return `${Math.round(share * 1000) / 10} %`
 }

@@ -70,11 +70,15 @@ export type RejectionRule =
   | 'disabled'
   | 'drained'
   | 'drilled'
+  | 'excluded_by_policy'
   | 'down'
   | 'no_advertisement'
   | 'advertisement_expired'
   | 'no_moq_capability'
   | 'outside_footprint'
+  | 'missing_capability'
+  | 'denied_by_rule'
+  | 'at_capacity'
 
 export interface Rejection {
   readonly provider: string
@@ -91,6 +95,8 @@ export interface Decision {
   readonly ttlSeconds: number
   /** Every provider that could serve is down, so health was ignored and all were kept (fail open, visible). */
   readonly panic: boolean
+  /** Revision of the policy that was followed. */
+  readonly policy: string
   /** Versions of the advertisements used. */
   readonly advertisements: readonly {
     readonly provider: string

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { findDrillClient } from '../../src/broker/drills/drill-client.ts'
 import type { RouteAnswer, RouteQuestion, RouteService } from '../../src/broker/route-service.ts'
 import { decide } from '../../src/routing/decide.ts'
+import { plainPolicy } from '../../src/routing/policy.ts'
 import { plainLookup } from '../../src/routing/provider-coverage.ts'
 import { clientAt, NOW, type ProviderSketch, providerFrom } from '../support/routing-facts.ts'
 
-const policy = { ttlSeconds: 30, degradedTtlSeconds: 5, requireMoqCapability: true }
+const policy = plainPolicy({ ttlSeconds: 30, degradedTtlSeconds: 5, requireMoqCapability: true })
 
 /** The real decision over sketched providers, and which addresses were asked for. */
 function lookup(sketches: readonly ProviderSketch[]) {

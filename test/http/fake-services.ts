@@ -138,6 +138,7 @@ export class FakeRoutes implements RouteService {
         rejected: [{ provider: 'gamma', rule: 'drained', because: 'maintenance' }],
         ttlSeconds: 30,
         panic: false,
+        policy: 'config',
         advertisements: [{ provider: 'alpha', version: 'abc', ageSeconds: 12, stale: false }],
       },
       connectUrls:

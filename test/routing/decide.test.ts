@@ -60,7 +60,7 @@ describe('the rule that excludes a provider', () => {
       'the advertisement of a has not been confirmed within the stale limit',
     ],
     ['no_moq_capability', silent, undefined, 'the advertisement of a does not say that it serves MoQ'],
-    ['outside_footprint', outside, undefined, '192.0.2.7 is outside the footprint that a advertises'],
+    ['outside_footprint', outside, undefined, 'the client is outside the footprint that a advertises'],
   ])('is %s', (rule, sketch, placements, because) => {
     const decision = ask([sketch], placements === undefined ? {} : { placements })
     expect(decision.rejected).toEqual([{ provider: 'a', rule, because }])
@@ -231,7 +231,7 @@ describe('the reasons of a candidate', () => {
         'its footprint is global',
         'demoted: weight 0 serves only when nobody else can',
         'demoted: degraded (3 of 10 probes failed)',
-        'demoted: its advertisement was last confirmed 90 s ago',
+        'demoted: its advertisement was last confirmed at 2027-01-15T07:58:29.500Z',
         'priority 10',
       ],
       d: ['its footprint holds the client by subdivisioncode us-ny', 'priority 10'],

@@ -28,6 +28,7 @@ import { parseAdvertisement } from '../../src/fci/parse-advertisement.ts'
 import { type LabCdn, startLabCdn } from '../../src/lab/cdn.ts'
 import { muteMoqLibraries } from '../../src/moq/library-console.ts'
 import { NO_GEO } from '../../src/routing/geo-source.ts'
+import { plainPolicy } from '../../src/routing/policy.ts'
 import { type FaultListener, startFaultListener } from './fault-listener.ts'
 import { until } from './moq-client.ts'
 
@@ -169,7 +170,7 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
       onOperation: () => {},
       signal,
     })
-    const policy = { ttlSeconds: 30, degradedTtlSeconds: 5, requireMoqCapability: true }
+    const policy = plainPolicy({ ttlSeconds: 30, degradedTtlSeconds: 5, requireMoqCapability: true })
     const routes = createRouteService({
       directory: providers,
       scopes: directory,

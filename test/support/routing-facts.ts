@@ -4,11 +4,15 @@ import type { Client } from '../../src/routing/client.ts'
 import { describeClient } from '../../src/routing/client.ts'
 import type { ProviderFacts } from '../../src/routing/decision.ts'
 import { parseGeoCsv } from '../../src/routing/geo-csv.ts'
-import type { RoutingPolicy } from '../../src/routing/policy.ts'
+import { plainPolicy, type RoutingPolicy } from '../../src/routing/policy.ts'
 
 export const NOW = 1_800_000_000_000
 
-export const POLICY: RoutingPolicy = { ttlSeconds: 60, degradedTtlSeconds: 10, requireMoqCapability: true }
+export const POLICY: RoutingPolicy = plainPolicy({
+  ttlSeconds: 60,
+  degradedTtlSeconds: 10,
+  requireMoqCapability: true,
+})
 
 const geo = parseGeoCsv(
   'ip_prefix,country,subdivision,asn\n192.0.2.0/24,us,us-ny,64496\n198.51.100.0/24,de,,64497\n2001:db8::/32,us,us-nj,64496\n',

@@ -50,6 +50,7 @@ export const DecisionSchema = z
       .openapi({ description: 'Best first. Empty: nobody may serve this client.' }),
     ttl_seconds: z.number(),
     panic: z.boolean().openapi({ description: 'Everybody who could serve is down, so health was ignored.' }),
+    policy: z.string().optional().openapi({ description: 'Revision of the policy that was followed.' }),
     rejected: z
       .array(
         z.object({
@@ -60,11 +61,15 @@ export const DecisionSchema = z
             'disabled',
             'drained',
             'drilled',
+            'excluded_by_policy',
             'down',
             'no_advertisement',
             'advertisement_expired',
             'no_moq_capability',
             'outside_footprint',
+            'missing_capability',
+            'denied_by_rule',
+            'at_capacity',
           ]),
           because: z.string(),
         }),

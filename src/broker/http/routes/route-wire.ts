@@ -34,6 +34,7 @@ export function decisionToWire(answer: RouteAnswer, view: DecisionView): Decisio
     panic: decision.panic,
     ...(view.explain
       ? {
+          policy: decision.policy,
           rejected: decision.rejected,
           advertisements: decision.advertisements.map((used) => ({
             provider: used.provider,
