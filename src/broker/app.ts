@@ -143,17 +143,18 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     if (from === 'down' && to !== 'down') recovery.providerIsBack(provider)
   })
   const geo = await loadGeo(config.geo, log)
+  const defaults = plainPolicy({
+    ttlSeconds: config.routing.ttl_seconds,
+    degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
+    requireMoqCapability: config.routing.require_moq_capability,
+  })
   const routes = createRouteService({
     directory: providers,
     scopes: scopeDirectory,
     vault,
     geo,
     now,
-    policy: plainPolicy({
-      ttlSeconds: config.routing.ttl_seconds,
-      degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
-      requireMoqCapability: config.routing.require_moq_capability,
-    }),
+    policyOf: () => defaults,
     observe: (provider, panic) => metrics.decision(provider, panic),
   })
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)

@@ -21,10 +21,18 @@ export interface InvalidClient {
 
 /** Reads a client address and looks up its facts. */
 export function describeClient(text: string, geo: GeoSource): Client | InvalidClient {
+  const read = readClient(text)
+  return 'invalid' in read ? read : { ...read, ...geo.lookup(read.address) }
+}
+
+/** Reads a client address alone. */
+export function readClient(text: string): Pick<Client, 'address' | 'text'> | InvalidClient {
   const written = parseAddress(text)
   if (written === undefined) return { invalid: explainInvalid(text) }
+  // IPv4 has one form only.
+  if (written.version === 4) return { address: written, text }
   const address = reduceToIpv4(written)
-  return { address, text: formatAddress(address), ...geo.lookup(address) }
+  return { address, text: formatAddress(address) }
 }
 
 /**

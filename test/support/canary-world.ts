@@ -177,7 +177,7 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
       vault,
       geo: NO_GEO,
       now,
-      policy,
+      policyOf: () => policy,
       observe: () => {},
     })
     const canary = startCanaryMonitor({

@@ -64,6 +64,8 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
     }
   }
 
+  let latest: readonly ProviderFacts[] = []
+
   return {
     ids: () => inPreference,
     adapter: (id) => entries.get(id)?.guarded.adapter,
@@ -73,7 +75,11 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
     isHeldBack: (id) => entries.get(id)?.guarded.snapshot().state === 'open',
     config: (id) => entries.get(id)?.config,
     breaker: (id): BreakerSnapshot | undefined => entries.get(id)?.guarded.snapshot(),
-    facts: () => [...entries].map(([id, entry]) => facts(id, entry.config)),
+    facts() {
+      const now = [...entries].map(([id, entry]) => facts(id, entry.config))
+      if (now.length !== latest.length || now.some((one, i) => !isSame(one, latest[i]))) latest = now
+      return latest
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([...entries.values()].map((entry) => entry.guarded.adapter[Symbol.asyncDispose]()))
     },
@@ -94,4 +100,23 @@ function providerTarget(target: NonNullable<ProviderConfig['target']>): Provider
     },
     addresses: target.addresses,
   }
+}
+
+/** Whether routing would take one for the other. */
+function isSame(a: ProviderFacts, b: ProviderFacts | undefined): boolean {
+  if (b === undefined) return false
+  const [heldA, heldB] = [a.advertisement, b.advertisement]
+  return (
+    a.id === b.id &&
+    a.administrative.state === b.administrative.state &&
+    a.administrative.reason === b.administrative.reason &&
+    a.health.state === b.health.state &&
+    // The evidence of the healthy changes all the time and is not shown.
+    (a.health.state === 'up' || a.health.reason === b.health.reason) &&
+    a.drilled?.drill === b.drilled?.drill &&
+    heldA?.model === heldB?.model &&
+    heldA?.confirmedAt === heldB?.confirmedAt &&
+    heldA?.stale === heldB?.stale &&
+    heldA?.expired === heldB?.expired
+  )
 }

@@ -7,6 +7,6 @@ import type { RepairedProviders } from '../scopes/provisioning-providers.ts'
 export interface ProviderDirectory extends RepairedProviders {
   config(id: string): ProviderConfig | undefined
   breaker(id: string): BreakerSnapshot | undefined
-  /** What routing needs, current at this moment. */
+  /** What routing needs, current at this moment; the same object as before while nothing in it has changed. */
   facts(): readonly ProviderFacts[]
 }

@@ -74,8 +74,11 @@ export function createScopeDirectory(options: ScopeDirectoryOptions): ScopeDirec
       .then((scope) => {
         // What was written here meanwhile is newer than what this read may have seen.
         if (loading.get(id) !== started) return known.get(id)?.scope
-        keep(id, scope)
-        return scope
+        const before = known.get(id)?.scope
+        // The same object while it is the same revision: what others worked out from it stays right.
+        const same = before !== undefined && scope !== undefined && before.revision === scope.revision ? before : scope
+        keep(id, same)
+        return same
       })
       .finally(() => {
         if (loading.get(id) === started) loading.delete(id)

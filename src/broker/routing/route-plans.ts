@@ -1,0 +1,207 @@
+import { NO_USAGE, type UsageLookup } from '../../routing/capacity.ts'
+import type { Client } from '../../routing/client.ts'
+import type { CoverageMap } from '../../routing/coverage/coverage-map.ts'
+import type { ProviderFacts } from '../../routing/decision.ts'
+import type { PlacementReadiness } from '../../routing/eligibility.ts'
+import { plainRules } from '../../routing/footprint-rules.ts'
+import { type PlanInputs, planRoutes, type RoutingPlan } from '../../routing/plan.ts'
+import type { RoutingPolicy } from '../../routing/policy.ts'
+import { coverageOfOutcome, plainCoverage } from '../../routing/provider-coverage.ts'
+import type { ProviderDirectory } from '../providers/provider-directory.ts'
+import { servesContent } from '../scopes/content-path.ts'
+import type { ScopeRecord } from '../scopes/scope-record.ts'
+
+/** Usage as it was last reported; `version` changes with every report. */
+export interface UsageSource {
+  readonly lookup: UsageLookup
+  readonly version: () => number
+}
+
+export interface RoutePlansDeps {
+  readonly directory: Pick<ProviderDirectory, 'facts' | 'health'>
+  /** The compiled map in use; undefined: none yet, so footprints are read plainly. */
+  readonly map: () => CoverageMap | undefined
+  readonly usage?: UsageSource
+  readonly now: () => number
+}
+
+export interface PlanQuestion {
+  readonly address: Client['address']
+  /** The client with its facts; asked for only where the map does not answer. */
+  readonly client: () => Client
+  readonly record: ScopeRecord | undefined
+  readonly policy: RoutingPolicy
+}
+
+/** Plans kept for as long as nothing that they were made of changes: one per policy, placements and decision class. */
+export interface RoutePlans {
+  plan(question: PlanQuestion): RoutingPlan
+  /** What the plan of this question is made of. */
+  inputs(question: PlanQuestion): PlanInputs
+}
+
+/** Everything that plans of one moment share. */
+interface Moment {
+  readonly facts: readonly ProviderFacts[]
+  readonly map: CoverageMap | undefined
+  /** Whether every advertisement in use is in the map, as it is. */
+  readonly compiled: boolean
+  readonly usageVersion: number
+  readonly at: number
+  readonly readiness: WeakMap<ScopeRecord, Readiness>
+  /** By policy, then by placements, then by class. */
+  readonly plans: Map<RoutingPolicy, Map<string, Map<number, RoutingPlan>>>
+  held: number
+}
+
+interface Readiness {
+  readonly placements: ReadonlyMap<string, PlacementReadiness>
+  /** Equal for equal placements. */
+  readonly signature: string
+}
+
+const MAX_PLANS = 200_000
+/** Usage grows old and paces move on: plans that depend on them are made anew this often. */
+const USAGE_MS = 1_000
+
+export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
+  let moment: Moment | undefined
+
+  function current(): Moment {
+    const facts = deps.directory.facts()
+    const map = deps.map()
+    const usageVersion = deps.usage?.version() ?? 0
+    if (
+      moment !== undefined &&
+      moment.facts === facts &&
+      moment.map === map &&
+      moment.usageVersion === usageVersion &&
+      (usageVersion === 0 || deps.now() - moment.at < USAGE_MS)
+    ) {
+      return moment
+    }
+    moment = {
+      facts,
+      map,
+      compiled: map !== undefined && isCompiled(map, facts),
+      usageVersion,
+      at: deps.now(),
+      readiness: new WeakMap(),
+      plans: new Map(),
+      held: 0,
+    }
+    return moment
+  }
+
+  function readinessOf(record: ScopeRecord, { readiness }: Moment): Readiness {
+    const known = readiness.get(record)
+    if (known !== undefined) return known
+    const isDown = (provider: string): boolean => deps.directory.health(provider) === 'down'
+    const placements = new Map<string, PlacementReadiness>(
+      record.placements.map(({ provider }) => [
+        provider,
+        servesContent(record, provider, isDown) ? 'ready' : 'not_ready',
+      ]),
+    )
+    const signature = [...placements].map(([provider, state]) => `${provider}=${state}`).join()
+    const made = { placements, signature }
+    readiness.set(record, made)
+    return made
+  }
+
+  function inputsAt(question: PlanQuestion, at: Moment, classId: number | undefined): PlanInputs {
+    const { policy, record } = question
+    const { map } = at
+    const placements = record === undefined ? undefined : readinessOf(record, at).placements
+    let facts: Client | undefined
+    const client = (): Client => {
+      facts ??= question.client()
+      return facts
+    }
+    const ruleMatches = classId === undefined ? undefined : policyOutcome(map, classId, policy)
+    return {
+      providers: at.facts,
+      policy,
+      usage: deps.usage?.lookup ?? NO_USAGE,
+      now: deps.now(),
+      ...(placements === undefined ? {} : { placements }),
+      coverage: (provider, held) => {
+        const outcome = classId === undefined ? undefined : columnOutcome(map, classId, provider, held.version)
+        return outcome === undefined ? plainCoverage(held.model, client()) : coverageOfOutcome(held.model, outcome)
+      },
+      rules:
+        ruleMatches === undefined
+          ? (rule) => plainRules(client())(rule)
+          : ({ position }) => ruleMatches[position] !== undefined,
+    }
+  }
+
+  return {
+    plan(question) {
+      const at = current()
+      const { policy, record } = question
+      const classId = at.map?.classOf(question.address)
+      const keepable =
+        classId !== undefined &&
+        at.compiled &&
+        (policy.rules.length === 0 || policyOutcome(at.map, classId, policy) !== undefined)
+      if (!keepable) return planRoutes(inputsAt(question, at, classId))
+      const signature = record === undefined ? '' : readinessOf(record, at).signature
+      const byPlacements = obtain(at.plans, policy, () => new Map<string, Map<number, RoutingPlan>>())
+      const byClass = obtain(byPlacements, signature, () => new Map<number, RoutingPlan>())
+      const known = byClass.get(classId)
+      if (known !== undefined) return known
+      const plan = planRoutes(inputsAt(question, at, classId))
+      if (at.held >= MAX_PLANS) {
+        at.plans.clear()
+        at.held = 0
+      } else byClass.set(classId, plan)
+      at.held++
+      return plan
+    },
+    inputs(question) {
+      const at = current()
+      return inputsAt(question, at, at.map?.classOf(question.address))
+    },
+  }
+}
+
+/** The column in the map of a policy file's footprints. */
+export function policyColumnId(revision: string): string {
+  return `policy:${revision}`
+}
+
+const versions = new WeakMap<CoverageMap, ReadonlyMap<string, string>>()
+
+function versionsOf(map: CoverageMap): ReadonlyMap<string, string> {
+  let known = versions.get(map)
+  if (known === undefined) {
+    known = new Map(map.columns.map(({ id, version }) => [id, version]))
+    versions.set(map, known)
+  }
+  return known
+}
+
+function isCompiled(map: CoverageMap, facts: readonly ProviderFacts[]): boolean {
+  const known = versionsOf(map)
+  return facts.every(({ id, advertisement }) => {
+    if (advertisement === undefined || advertisement.expired) return true
+    return known.get(id) === advertisement.version
+  })
+}
+
+function columnOutcome(map: CoverageMap | undefined, classId: number, id: string, version: string) {
+  return map === undefined || versionsOf(map).get(id) !== version ? undefined : map.outcome(classId, id)
+}
+
+function policyOutcome(map: CoverageMap | undefined, classId: number, { revision }: RoutingPolicy) {
+  return map?.outcome(classId, policyColumnId(revision))?.matches
+}
+
+function obtain<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}
