@@ -26,6 +26,7 @@ import { createProviderDirectory } from './providers/create-provider-directory.t
 import { createProviderService } from './providers/create-provider-service.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import { sleep } from './repeat.ts'
+import { fixedPolicy } from './routing/policy-source.ts'
 import { createProvisioning } from './scopes/create-provisioning.ts'
 import { createScopeChanges } from './scopes/scope-changes.ts'
 import { createScopeDirectory } from './scopes/scope-directory.ts'
@@ -154,7 +155,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     vault,
     geo,
     now,
-    policyOf: () => defaults,
+    policies: fixedPolicy(defaults),
     observe: (provider, panic) => metrics.decision(provider, panic),
   })
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)

@@ -1,15 +1,16 @@
+import { type Prefix, prefixOf } from '../fci/prefix.ts'
 import { type Client, readClient } from '../routing/client.ts'
 import type { CoverageMap } from '../routing/coverage/coverage-map.ts'
 import { drawDecision } from '../routing/decide.ts'
 import type { Decision } from '../routing/decision.ts'
 import type { GeoSource } from '../routing/geo-source.ts'
 import type { MeasuredLookup } from '../routing/measured.ts'
-import type { RoutingPolicy } from '../routing/policy.ts'
 import { clientPrefixKey, stickinessKey } from '../routing/routing-key.ts'
 import { BrokerError } from './broker-error.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
-import type { ConnectUrl, RouteQuestion, RouteService } from './route-service.ts'
+import type { ConnectUrl, RouteAnswer, RouteQuestion, RouteService } from './route-service.ts'
 import { createConnectUrls } from './routing/connect-urls.ts'
+import type { PolicySource } from './routing/policy-source.ts'
 import { createRoutePlans, type UsageSource } from './routing/route-plans.ts'
 import { guarded } from './scopes/scope-commands.ts'
 import type { ScopeDirectory } from './scopes/scope-directory.ts'
@@ -22,8 +23,7 @@ export interface RouteServiceDeps {
   readonly vault: Vault
   readonly geo: GeoSource
   readonly now: () => number
-  /** The policy of a scope, or of no scope; one object while it is the same. */
-  readonly policyOf: (scope: PolicyScope | undefined, prefixKey: string) => RoutingPolicy
+  readonly policies: PolicySource
   /** The compiled map in use; default: footprints are read plainly. */
   readonly map?: () => CoverageMap | undefined
   readonly usage?: UsageSource
@@ -32,25 +32,44 @@ export interface RouteServiceDeps {
   readonly observe: (provider: string | undefined, panic: boolean) => void
 }
 
-/** By what a policy file finds a scope. */
-export type PolicyScope = Pick<ScopeRecord, 'id' | 'owner'>
-
 /** Look-ups from memory: provider facts, held scopes, opened credentials. The store is asked for a scope never seen here. */
 export function createRouteService(deps: RouteServiceDeps): RouteService {
   const plans = createRoutePlans({ ...deps, map: deps.map ?? (() => undefined) })
   const urls = createConnectUrls(deps.vault, deps.directory)
 
-  function decideFor(client: ReadClient, record: ScopeRecord | undefined, question: RouteQuestion): Decision {
+  const records = new WeakMap<ScopeRecord, number>()
+  let recordCount = 0
+
+  function numberOf(record: ScopeRecord): number {
+    const known = records.get(record)
+    if (known !== undefined) return known
+    recordCount++
+    records.set(record, recordCount)
+    return recordCount
+  }
+
+  function decideFor(client: ReadClient, record: ScopeRecord | undefined, question: RouteQuestion): Decided {
     const prefixKey = clientPrefixKey(client.address)
-    const policy = deps.policyOf(record, prefixKey)
+    const policy = deps.policies.of(record, prefixKey)
     const described = (): Client => ({ ...client, ...deps.geo.lookup(client.address) })
     const plan = plans.plan({ address: client.address, client: described, record, policy })
-    return drawDecision(plan, {
+    const key = stickinessKey(policy.stickiness, question, prefixKey)
+    const decision = drawDecision(plan, {
       client,
-      key: stickinessKey(policy.stickiness, question, prefixKey),
+      key,
       now: deps.now(),
       ...(plan.varies && deps.measuredNear !== undefined ? { measured: deps.measuredNear(described()) } : {}),
     })
+    // Beyond the neighbourhood another policy may be on trial, another key drawn, other samples measured.
+    const narrow =
+      deps.policies.isSplit() || plan.varies || (key === prefixKey && plan.tiers.some((tier) => tier.length > 1))
+    return { decision, narrow }
+  }
+
+  function sameFor(client: ReadClient, narrow: boolean): Prefix | undefined {
+    const widest = deps.map?.()?.widestPrefix(client.address)
+    const limit = client.address.version === 4 ? 24 : 48
+    return widest !== undefined && narrow && widest.length < limit ? prefixOf(client.address, limit) : widest
   }
 
   function observe(decision: Decision): void {
@@ -63,10 +82,10 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       const { scope: scopeId } = question
       const scope = scopeId === undefined ? undefined : await guarded(() => deps.scopes.get(scopeId))
       if (scopeId !== undefined && scope === undefined) throw noScope(scopeId)
-      const decision = decideFor(client, scope?.record, question)
+      const { decision, narrow } = decideFor(client, scope?.record, question)
       observe(decision)
       const connectUrls = scope === undefined ? NO_URLS : await urls.open(scope.record, decision.candidates)
-      return { decision, connectUrls }
+      return new Answer(decision, connectUrls, () => sameFor(client, narrow))
     },
 
     decideHeld(question) {
@@ -78,12 +97,42 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
         if (held.scope === undefined) throw noScope(scopeId)
       }
       const record = held?.scope?.record
-      const decision = decideFor(client, record, question)
+      const { decision, narrow } = decideFor(client, record, question)
       const connectUrls = record === undefined ? NO_URLS : urls.held(record, decision.candidates)
       if (connectUrls === undefined) return undefined
       observe(decision)
-      return { decision, connectUrls }
+      return new Answer(decision, connectUrls, () => sameFor(client, narrow))
     },
+
+    version(scopeId) {
+      const general = `${plans.version()}.${deps.policies.version()}`
+      if (scopeId === undefined) return general
+      const record = deps.scopes.held(scopeId)?.scope?.record
+      return record === undefined ? undefined : `${general}.${numberOf(record)}`
+    },
+  }
+}
+
+interface Decided {
+  readonly decision: Decision
+  /** Whether the answer may differ from one /24 or /48 to the next. */
+  readonly narrow: boolean
+}
+
+/** Few ask for the prefix, so it is looked for when first read. */
+class Answer implements RouteAnswer {
+  readonly decision: Decision
+  readonly connectUrls: ReadonlyMap<string, ConnectUrl>
+  readonly #sameFor: () => Prefix | undefined
+
+  constructor(decision: Decision, connectUrls: ReadonlyMap<string, ConnectUrl>, sameFor: () => Prefix | undefined) {
+    this.decision = decision
+    this.connectUrls = connectUrls
+    this.#sameFor = sameFor
+  }
+
+  get sameFor(): Prefix | undefined {
+    return this.#sameFor()
   }
 }
 

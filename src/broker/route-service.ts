@@ -1,3 +1,4 @@
+import type { Prefix } from '../fci/prefix.ts'
 import type { Decision } from '../routing/decision.ts'
 
 export interface RouteQuestion {
@@ -12,6 +13,8 @@ export interface RouteAnswer {
   readonly decision: Decision
   /** Connect URL by provider, for those candidates that have one; only when a scope was named. */
   readonly connectUrls: ReadonlyMap<string, ConnectUrl>
+  /** A prefix around the client all of whose clients get this answer (RFC 7871 7.2.1); undefined: not known. */
+  readonly sameFor: Prefix | undefined
 }
 
 export interface ConnectUrl {
@@ -26,4 +29,9 @@ export interface RouteService {
   decide(question: RouteQuestion): Promise<RouteAnswer>
   /** The same from memory alone; undefined when the scope or a credential of it is not held (then ask `decide`). */
   decideHeld(question: RouteQuestion): RouteAnswer | undefined
+  /**
+   * Changes whenever the answer to any client of the scope, or of no scope, may have changed, but for the client's
+   * connect URLs while their credentials are opened. Undefined when the scope is not in memory, or there is none.
+   */
+  version(scope?: string): string | undefined
 }

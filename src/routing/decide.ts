@@ -1,6 +1,6 @@
 import { balance, compareBalanced } from './balance.ts'
 import { NO_USAGE, type UsageLookup } from './capacity.ts'
-import { type Contender, compareNumbers, comparePreference, RankedCandidate } from './contender.ts'
+import { compareNumbers, comparePreference, RankedCandidate } from './contender.ts'
 import type { Candidate, Decision, ProviderFacts } from './decision.ts'
 import type { PlacementReadiness } from './eligibility.ts'
 import type { RuleLookup } from './footprint-rules.ts'

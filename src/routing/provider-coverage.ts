@@ -1,11 +1,11 @@
 import type { Advertisement } from '../fci/advertisement.ts'
 import type { EffectiveCapabilities } from '../fci/effective-capabilities.ts'
 import type { ClientFacts, FootprintMatch } from '../fci/match-footprint.ts'
+import { effectiveCapabilities } from '../fci/merge-capabilities.ts'
 import type { CoverageOutcome } from './coverage/coverage-map.ts'
 import type { HeldAdvertisement } from './decision.ts'
 import { buildFootprintIndex, type FootprintIndex } from './footprint-index.ts'
 import { type FootprintIndexing, indexFootprints } from './footprint-indexing.ts'
-import { readOffer } from './read-offer.ts'
 
 /** What one advertisement says to one client. */
 export interface ProviderCoverage {
@@ -99,7 +99,9 @@ function offerOf(
   }
   const held = known.get(key)
   if (held !== undefined) return held
-  const offered = readOffer(advertisement.capabilities.filter((_, i) => holding[ofCapability[i] ?? -1] === true))
+  const offered = effectiveCapabilities(
+    advertisement.capabilities.filter((_, i) => holding[ofCapability[i] ?? -1] === true),
+  )
   if (known.size < MAX_OFFERS) known.set(key, offered)
   return offered
 }

@@ -17,6 +17,7 @@ function lookup(sketches: readonly ProviderSketch[]) {
       return answer(question)
     },
     decideHeld: answer,
+    version: () => undefined,
   }
   function answer(question: RouteQuestion): RouteAnswer {
     asked.push(question)
@@ -31,6 +32,7 @@ function lookup(sketches: readonly ProviderSketch[]) {
         key: question.client,
       }),
       connectUrls: new Map(),
+      sameFor: undefined,
     }
   }
   return { facts, asked, find: (provider: string) => findDrillClient({ routes, facts, provider, scope: 'scope-1' }) }

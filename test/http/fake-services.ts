@@ -113,6 +113,10 @@ export class FakeRoutes implements RouteService {
     return this.decideHeld(question)
   }
 
+  version(): string {
+    return '1'
+  }
+
   decideHeld(question: RouteQuestion): RouteAnswer {
     this.questions.push(question)
     if (!/^[\d.:a-f]+$/i.test(question.client)) {
@@ -141,6 +145,7 @@ export class FakeRoutes implements RouteService {
         policy: 'config',
         advertisements: [{ provider: 'alpha', version: 'abc', ageSeconds: 12, stale: false }],
       },
+      sameFor: undefined,
       connectUrls:
         question.scope === undefined
           ? new Map()

@@ -16,6 +16,7 @@ import { createProviderDirectory } from '../../src/broker/providers/create-provi
 import type { ProviderDirectory } from '../../src/broker/providers/provider-directory.ts'
 import { sleep } from '../../src/broker/repeat.ts'
 import type { RouteService } from '../../src/broker/route-service.ts'
+import { fixedPolicy } from '../../src/broker/routing/policy-source.ts'
 import { createProvisioning } from '../../src/broker/scopes/create-provisioning.ts'
 import { createScopeChanges } from '../../src/broker/scopes/scope-changes.ts'
 import { createScopeDirectory } from '../../src/broker/scopes/scope-directory.ts'
@@ -177,7 +178,7 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
       vault,
       geo: NO_GEO,
       now,
-      policyOf: () => policy,
+      policies: fixedPolicy(policy),
       observe: () => {},
     })
     const canary = startCanaryMonitor({

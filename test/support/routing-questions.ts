@@ -29,7 +29,7 @@ export function askOffers(sketches: readonly OfferSketch[], asking: Asking = {})
     client,
     coverage,
     rules: plainRules(client),
-    providers: sketches.map(({ offers: _, ...sketch }) => providerFrom(sketch)),
+    providers: sketches.map(providerFrom),
     policy: { ...POLICY, ...asking.policy },
     now: asking.now ?? NOW,
     key: asking.key ?? clientPrefixKey(client.address),

@@ -90,7 +90,8 @@ function providerTarget(target: NonNullable<ProviderConfig['target']>): Provider
   return {
     redirect: {
       redirectingHosts: [],
-      dnsTarget: { host: target.host },
+      // A CNAME has no port (RFC 8804 2.2).
+      dnsTarget: { host: target.host.replace(/:\d+$/, '') },
       httpTarget: {
         host: target.host,
         ...(target.scheme === undefined ? {} : { scheme: target.scheme }),

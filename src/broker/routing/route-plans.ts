@@ -11,9 +11,10 @@ import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import { servesContent } from '../scopes/content-path.ts'
 import type { ScopeRecord } from '../scopes/scope-record.ts'
 
-/** Usage as it was last reported; `version` changes with every report. */
+/** Usage as it was last reported. */
 export interface UsageSource {
   readonly lookup: UsageLookup
+  /** 0 until something is reported, then another number with every report. */
   readonly version: () => number
 }
 
@@ -36,12 +37,15 @@ export interface PlanQuestion {
 /** Plans kept for as long as nothing that they were made of changes: one per policy, placements and decision class. */
 export interface RoutePlans {
   plan(question: PlanQuestion): RoutingPlan
+  /** Changes with everything that plans are made of, but for policies and scopes. */
+  version(): number
   /** What the plan of this question is made of. */
   inputs(question: PlanQuestion): PlanInputs
 }
 
 /** Everything that plans of one moment share. */
 interface Moment {
+  readonly number: number
   readonly facts: readonly ProviderFacts[]
   readonly map: CoverageMap | undefined
   /** Whether every advertisement in use is in the map, as it is. */
@@ -81,6 +85,7 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
       return moment
     }
     moment = {
+      number: (moment?.number ?? 0) + 1,
       facts,
       map,
       compiled: map !== undefined && isCompiled(map, facts),
@@ -159,6 +164,7 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
       at.held++
       return plan
     },
+    version: () => current().number,
     inputs(question) {
       const at = current()
       return inputsAt(question, at, at.map?.classOf(question.address))
