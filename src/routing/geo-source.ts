@@ -41,7 +41,7 @@ export function stackGeoSources(sources: readonly GeoSource[]): GeoSource {
       for (const source of sources) {
         if (facts?.asn !== undefined && facts.country !== undefined && facts.subdivision !== undefined) break
         const found = source.lookup(address)
-        if (found !== undefined) facts = facts === undefined ? completeCountry(found) : complete(facts, found)
+        if (found !== undefined) facts = facts === undefined ? completeCountry(found) : completeFacts(facts, found)
       }
       return facts
     },
@@ -51,7 +51,8 @@ export function stackGeoSources(sources: readonly GeoSource[]): GeoSource {
 /** A source that knows nothing: only address footprints and global ones will match. */
 export const NO_GEO: GeoSource = stackGeoSources([])
 
-function complete(facts: GeoFacts, further: GeoFacts): GeoFacts {
+/** What a less trusted source adds. */
+export function completeFacts(facts: GeoFacts, further: GeoFacts): GeoFacts {
   const asn = facts.asn === undefined ? further.asn : undefined
   const place = completeCountry(further)
   const country = facts.country === undefined ? place.country : undefined
@@ -68,6 +69,7 @@ function complete(facts: GeoFacts, further: GeoFacts): GeoFacts {
   }
 }
 
-function completeCountry(facts: GeoFacts): GeoFacts {
+/** The same with the country that the subdivision says. */
+export function completeCountry(facts: GeoFacts): GeoFacts {
   return facts.subdivision === undefined ? facts : { ...facts, country: countryOfSubdivision(facts.subdivision) }
 }

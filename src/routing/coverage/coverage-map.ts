@@ -1,6 +1,6 @@
 import type { Footprint } from '../../fci/footprint.ts'
-import type { FootprintMatch } from '../../fci/match-footprint.ts'
 import type { Address, Prefix } from '../../fci/prefix.ts'
+import type { CoverageMatch } from './coverage-match.ts'
 
 /** One party's footprints, compiled together: those of a provider's advertisement, or those that a policy names. */
 export interface CoverageColumn {
@@ -12,8 +12,8 @@ export interface CoverageColumn {
 
 /** What one column says to every client of a decision class; one object for equal outcomes of one column. */
 export interface CoverageOutcome {
-  /** By position in the column's `footprints`: the most specific way in, or undefined if the client is outside. */
-  readonly matches: readonly (FootprintMatch | undefined)[]
+  /** One for each footprint that holds the client, in the order of the column; the others are left out. */
+  readonly matches: readonly CoverageMatch[]
 }
 
 /**
@@ -26,8 +26,12 @@ export interface CoverageMap {
   readonly columns: readonly { readonly id: string; readonly version: string }[]
   /** Classes are numbered from 0 to `classCount - 1`. */
   readonly classCount: number
+  /** Ranges of both families. */
+  readonly rangeCount: number
   /** The class of an address that `reduceToIpv4` has seen. */
   readonly classOf: (address: Address) => number
+  /** The class of a text; -1 if `parseAddress` does not take it. The text is reduced to IPv4 where that is right. */
+  readonly classOfText: (text: string) => number
   /** Undefined if the map has no such column. */
   readonly outcome: (classId: number, columnId: string) => CoverageOutcome | undefined
   /** The widest prefix around the address all of whose addresses are in its class (RFC 7871 7.2.1). */

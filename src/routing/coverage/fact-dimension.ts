@@ -1,0 +1,93 @@
+import type { ClauseBits } from './clause-bits.ts'
+import { addClause, allClauses, removeClause } from './clause-bits.ts'
+
+const UNKNOWN = 0
+const UNLISTED = 1
+
+/**
+ * One fact of clients, such as the country, as far as the clauses of a column tell its values apart: values that no
+ * clause tells apart are one class.
+ */
+export class FactDimension<T extends number | string> {
+  readonly #clauses: number
+  readonly #required = new Map<T, number[]>()
+  readonly #excluded = new Map<T, number[]>()
+  readonly #requiring: number[] = []
+  readonly #excluding: number[] = []
+  readonly #distinguished = new Set<T>()
+  #distinguishesAll = false
+  readonly #classOfValue = new Map<T, number>()
+  readonly #classOfKey = new Map<string, number>()
+  readonly #bits: ClauseBits[] = []
+
+  /** @param clauses - how many there are. */
+  constructor(clauses: number) {
+    this.#clauses = clauses
+  }
+
+  /** The clause holds only for these values. */
+  require(clause: number, values: readonly T[]): void {
+    this.#requiring.push(clause)
+    for (const value of values) addTo(this.#required, value, clause)
+  }
+
+  /** The clause holds only for known values other than these. */
+  exclude(clause: number, values: readonly T[]): void {
+    this.#excluding.push(clause)
+    for (const value of values) addTo(this.#excluded, value, clause)
+  }
+
+  /** An expression tells these values from all others. */
+  distinguish(values: ReadonlySet<T> | 'all'): void {
+    if (values === 'all') this.#distinguishesAll = true
+    else for (const value of values) this.#distinguished.add(value)
+  }
+
+  /** After all clauses have been told: the class of a value. */
+  classOf(value: T | undefined): number {
+    if (this.#bits.length === 0) this.#bits.push(this.#bitsOfUnknown(), this.#bitsOfKnown(undefined))
+    if (value === undefined) return UNKNOWN
+    const known = this.#classOfValue.get(value)
+    if (known !== undefined) return known
+    const isOwn = this.#distinguishesAll || this.#distinguished.has(value)
+    const required = this.#required.get(value)
+    const excluded = this.#excluded.get(value)
+    if (!isOwn && required === undefined && excluded === undefined) return UNLISTED
+    const key = isOwn ? `=${value}` : `${required?.join() ?? ''};${excluded?.join() ?? ''}`
+    let found = this.#classOfKey.get(key)
+    if (found === undefined) {
+      found = this.#bits.length
+      this.#bits.push(this.#bitsOfKnown(value))
+      this.#classOfKey.set(key, found)
+    }
+    this.#classOfValue.set(value, found)
+    return found
+  }
+
+  /** The clauses that do not fail by this fact. */
+  bitsOf(classNumber: number): ClauseBits {
+    return this.#bits[classNumber] ?? new Uint32Array(0)
+  }
+
+  #bitsOfUnknown(): ClauseBits {
+    const bits = allClauses(this.#clauses)
+    for (const clause of this.#requiring) removeClause(bits, clause)
+    for (const clause of this.#excluding) removeClause(bits, clause)
+    return bits
+  }
+
+  #bitsOfKnown(value: T | undefined): ClauseBits {
+    const bits = allClauses(this.#clauses)
+    for (const clause of this.#requiring) removeClause(bits, clause)
+    if (value === undefined) return bits
+    for (const clause of this.#required.get(value) ?? []) addClause(bits, clause)
+    for (const clause of this.#excluded.get(value) ?? []) removeClause(bits, clause)
+    return bits
+  }
+}
+
+function addTo<T>(lists: Map<T, number[]>, value: T, clause: number): void {
+  const list = lists.get(value)
+  if (list === undefined) lists.set(value, [clause])
+  else if (list.at(-1) !== clause) list.push(clause)
+}
