@@ -1,5 +1,5 @@
 import { countryOf } from '../fci/footprint-algebra.ts'
-import type { GeoFacts } from './geo-source.ts'
+import type { GeoFacts } from './geo-facts.ts'
 import { PairInterner } from './pair-interner.ts'
 
 /** Distinct facts, numbered; number 0 is "nothing known". Plain arrays, so that it crosses threads as it is. */

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { Prefix } from '../fci/prefix.ts'
 import { formatPrefix } from '../fci/prefix.ts'
 import { comparePrefixes } from '../fci/prefix-set.ts'
 import { readPrefix } from '../fci/read-prefix.ts'
 import { GeoFileError } from './geo-file-error.ts'
-import type { GeoFacts, GeoSource } from './geo-source.ts'
-import { buildRangeTable } from './range-table.ts'
+import type { GeoSource } from './geo-source.ts'
+import { geoSourceOf } from './geo-source.ts'
+import type { PrefixFacts } from './prefix-facts.ts'
+import { tableOfPrefixes } from './prefix-facts.ts'
 
 const MAX_BYTES = 512 * 1024 * 1024
 const MAX_WARNINGS = 20
@@ -16,7 +17,6 @@ const MAX_BAD_SHARE = 0.1
 
 const COLUMNS = ['ip_prefix', 'country', 'subdivision', 'asn'] as const
 type Column = (typeof COLUMNS)[number]
-type Row = { readonly prefix: Prefix; readonly facts: Omit<GeoFacts, 'source'> }
 
 interface Layout {
   readonly columnAt: ReadonlyMap<Column, number>
@@ -61,7 +61,7 @@ export function parseGeoCsv(
   const refuse = (why: string): never => {
     throw new GeoFileError(origin.path, why)
   }
-  const rows: Row[] = []
+  const rows: PrefixFacts[] = []
   const faults: string[] = []
   let layout: Layout | undefined
   for (const [i, line] of text
@@ -85,17 +85,13 @@ export function parseGeoCsv(
     refuse(`${faults.length} of ${rows.length + faults.length} lines are no geofeed; first ${faults[0]}`)
   }
   const unique = joinRepeated(rows, faults)
-  const table = buildRangeTable(unique.map(({ prefix }) => prefix))
-  const facts = unique.map((row) =>
-    Object.keys(row.facts).length === 0 ? undefined : { ...row.facts, source: origin.name },
-  )
   const version = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const { name, builtAt } = origin
-  return {
+  return geoSourceOf(
     name,
-    editions: [{ name, version, builtAt, entries: unique.length, warnings: faults.slice(0, MAX_WARNINGS) }],
-    lookup: (address) => facts[table.find(address)],
-  }
+    [{ name, version, builtAt, entries: unique.length, warnings: faults.slice(0, MAX_WARNINGS) }],
+    tableOfPrefixes(unique, name),
+  )
 }
 
 function readHeader(cells: readonly string[]): Layout {
@@ -107,7 +103,7 @@ function readHeader(cells: readonly string[]): Layout {
 }
 
 /** The row, or what is wrong with it. */
-function readRow(cells: readonly string[], layout: Layout): Row | string {
+function readRow(cells: readonly string[], layout: Layout): PrefixFacts | string {
   if (cells.length < layout.width) return `${cells.length} columns instead of ${layout.width}; is the file cut off?`
   const cell = (column: Column): string => cells[layout.columnAt.get(column) ?? -1] ?? ''
   const read = readPrefix(cell('ip_prefix'))
@@ -138,8 +134,8 @@ function readRow(cells: readonly string[], layout: Layout): Row | string {
 }
 
 /** Rows of one prefix complete each other; where they disagree the first stands. */
-function joinRepeated(rows: readonly Row[], faults: string[]): readonly Row[] {
-  const joined: Row[] = []
+function joinRepeated(rows: readonly PrefixFacts[], faults: string[]): readonly PrefixFacts[] {
+  const joined: PrefixFacts[] = []
   for (const row of [...rows].sort((a, b) => comparePrefixes(a.prefix, b.prefix))) {
     const last = joined.at(-1)
     if (last === undefined || comparePrefixes(last.prefix, row.prefix) !== 0) {

@@ -3,14 +3,18 @@ import { basename } from 'node:path'
 import type { Response } from 'mmdb-lib'
 import { Reader } from 'mmdb-lib'
 import { z } from 'zod'
-import type { Address } from '../fci/prefix.ts'
-import { formatAddress } from '../fci/prefix.ts'
+import { formatAddress, valueOfWords } from '../fci/prefix.ts'
+import { FactInterner, factCount } from './fact-table.ts'
+import type { GeoFacts } from './geo-facts.ts'
 import { GeoFileError } from './geo-file-error.ts'
-import type { GeoFacts, GeoSource } from './geo-source.ts'
-import { sampleRecords } from './mmdb-tree.ts'
+import type { GeoSource } from './geo-source.ts'
+import { geoSourceOf } from './geo-source.ts'
+import type { GeoTable } from './geo-table.ts'
+import { walkTree } from './mmdb-tree.ts'
+import type { Partition } from './partition.ts'
+import { wholeSpace } from './partition.ts'
 
 const MAX_BYTES = 1024 * 1024 * 1024
-const MAX_CACHED_RECORDS = 65_536
 
 const code = z.string().trim().toLowerCase()
 const optional = <T extends z.ZodType>(schema: T): z.ZodCatch<z.ZodOptional<T>> => schema.optional().catch(undefined)
@@ -42,45 +46,47 @@ export function openGeoMmdb(file: Buffer, origin: { readonly path: string; reado
   const reader = openReader(file, origin.path)
   const { databaseType, buildEpoch, nodeCount } = reader.metadata
   const builtAt = buildEpoch.getTime()
-  const factsOfRecord = new WeakMap<object, GeoFacts | 'nothing'>()
+  const version = `${databaseType} ${new Date(builtAt).toISOString()}`
+  return geoSourceOf(
+    origin.name,
+    [{ name: origin.name, version, builtAt, entries: nodeCount, warnings: [] }],
+    readTable(file, reader, origin),
+  )
+}
 
-  const lookup = (address: Address): GeoFacts | undefined => {
-    const record = reader.get(formatAddress(address))
-    if (typeof record !== 'object' || record === null) return undefined
-    let facts = factsOfRecord.get(record)
-    if (facts === undefined) {
-      facts = readFacts(record, origin.name) ?? 'nothing'
-      factsOfRecord.set(record, facts)
-    }
-    return facts === 'nothing' ? undefined : facts
-  }
-  probe(file, reader, lookup, origin.path)
-  return {
-    name: origin.name,
-    editions: [
-      {
-        name: origin.name,
-        version: `${databaseType} ${new Date(builtAt).toISOString()}`,
-        builtAt,
-        entries: nodeCount,
-        warnings: [],
-      },
-    ],
-    lookup: (address) => {
-      if (address.version === 6 && reader.metadata.ipVersion === 4) return undefined
-      try {
-        return lookup(address)
-      } catch {
-        // A corrupt record outside the sample: the fact is unknown, the other sources still answer.
-        return undefined
+/** Reads every record, so that a damaged file is refused now and not met by a client. */
+function readTable(
+  file: Buffer,
+  reader: Reader<Response>,
+  origin: { readonly path: string; readonly name: string },
+): GeoTable {
+  const interner = new FactInterner()
+  const numberOfRecord = new Map<number, number>()
+  const walk = (version: 4 | 6): Partition =>
+    walkTree(file, reader.metadata, version, (record, words) => {
+      let number = numberOfRecord.get(record)
+      if (number === undefined) {
+        const read = reader.get(formatAddress({ version, value: valueOfWords(version, words, 0) }))
+        number = typeof read === 'object' && read !== null ? interner.intern(readFacts(read, origin.name)) : 0
+        numberOfRecord.set(record, number)
       }
-    },
+      return number
+    })
+  try {
+    const v4 = walk(4)
+    const v6 = reader.metadata.ipVersion === 4 ? wholeSpace(6, 0) : walk(6)
+    const facts = interner.build()
+    if (factCount(facts) > 1) return { v4, v6, facts }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'it cannot be decoded'
+    throw new GeoFileError(origin.path, `it is truncated or corrupt: ${why}`, error)
   }
+  throw new GeoFileError(origin.path, 'no record holds a country or an AS number')
 }
 
 function openReader(file: Buffer, path: string): Reader<Response> {
   try {
-    const reader = new Reader<Response>(file, { cache: boundedCache() })
+    const reader = new Reader<Response>(file)
     const { nodeCount, searchTreeSize, recordSize, buildEpoch } = reader.metadata
     const treeFits = nodeCount > 0 && [24, 28, 32].includes(recordSize) && searchTreeSize + 16 < file.length
     // The data section is set off by 16 zero bytes; elsewhere the sizes and the content disagree.
@@ -93,18 +99,6 @@ function openReader(file: Buffer, path: string): Reader<Response> {
     if (error instanceof GeoFileError) throw error
     throw new GeoFileError(path, 'it is no MaxMind DB, or truncated', error)
   }
-}
-
-/** Reads a sample of all records, so that a damaged file is refused now and not met by a client. */
-function probe(file: Buffer, reader: Reader<Response>, lookup: GeoSource['lookup'], path: string): void {
-  let known = 0
-  try {
-    for (const address of sampleRecords(file, reader.metadata)) if (lookup(address) !== undefined) known++
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'it cannot be decoded'
-    throw new GeoFileError(path, `it is truncated or corrupt: ${why}`, error)
-  }
-  if (known === 0) throw new GeoFileError(path, 'no record tried holds a country or an AS number')
 }
 
 function readFacts(record: object, source: string): GeoFacts | undefined {
@@ -122,20 +116,5 @@ function readFacts(record: object, source: string): GeoFacts | undefined {
     ...(country === undefined ? {} : { country }),
     ...(subdivision === undefined ? {} : { subdivision }),
     source,
-  }
-}
-
-/** Decoded records by their place in the file: most addresses share few of them. */
-function boundedCache(): {
-  get: (key: string | number) => unknown
-  set: (key: string | number, value: unknown) => void
-} {
-  const records = new Map<string | number, unknown>()
-  return {
-    get: (key) => records.get(key),
-    set: (key, value) => {
-      if (records.size >= MAX_CACHED_RECORDS) records.clear()
-      records.set(key, value)
-    },
   }
 }

@@ -1,22 +1,17 @@
-import { countryOfSubdivision } from '../fci/footprint-algebra.ts'
 import type { Address } from '../fci/prefix.ts'
-
-/** What a source knows of an address. Codes in lower case, as in footprints. */
-export interface GeoFacts {
-  readonly asn?: number
-  readonly country?: string
-  readonly subdivision?: string
-  /** Name of the source, or of those that contributed, joined by `+`. */
-  readonly source: string
-}
+import type { GeoFacts } from './geo-facts.ts'
+import type { GeoTable } from './geo-table.ts'
+import { lookUpFacts, stackGeoTables } from './geo-table.ts'
 
 /** Tells the AS number, country and subdivision of an address. */
 export interface GeoSource {
   readonly name: string
   /** What this source, or each source of a stack, is made of. */
   readonly editions: readonly GeoEdition[]
-  /** MUST be quick, synchronous and never throw; undefined if nothing is known. */
+  /** Quick and synchronous; undefined if nothing is known. */
   readonly lookup: (address: Address) => GeoFacts | undefined
+  /** The same for all addresses at once. */
+  readonly table: GeoTable
 }
 
 /** Which data a source serves, for operators and for decision records. */
@@ -31,45 +26,19 @@ export interface GeoEdition {
   readonly warnings: readonly string[]
 }
 
+/** A source that answers from a table. */
+export function geoSourceOf(name: string, editions: readonly GeoEdition[], table: GeoTable): GeoSource {
+  return { name, editions, table, lookup: (address) => lookUpFacts(table, address) }
+}
+
 /** Sources in order of trust: each fact comes from the first that knows it. */
 export function stackGeoSources(sources: readonly GeoSource[]): GeoSource {
-  return {
-    name: sources.map(({ name }) => name).join('+'),
-    editions: sources.flatMap(({ editions }) => editions),
-    lookup: (address) => {
-      let facts: GeoFacts | undefined
-      for (const source of sources) {
-        if (facts?.asn !== undefined && facts.country !== undefined && facts.subdivision !== undefined) break
-        const found = source.lookup(address)
-        if (found !== undefined) facts = facts === undefined ? completeCountry(found) : completeFacts(facts, found)
-      }
-      return facts
-    },
-  }
+  return geoSourceOf(
+    sources.map(({ name }) => name).join('+'),
+    sources.flatMap(({ editions }) => editions),
+    stackGeoTables(sources.map(({ table }) => table)),
+  )
 }
 
 /** A source that knows nothing: only address footprints and global ones will match. */
 export const NO_GEO: GeoSource = stackGeoSources([])
-
-/** What a less trusted source adds. */
-export function completeFacts(facts: GeoFacts, further: GeoFacts): GeoFacts {
-  const asn = facts.asn === undefined ? further.asn : undefined
-  const place = completeCountry(further)
-  const country = facts.country === undefined ? place.country : undefined
-  // A subdivision of another country contradicts the more trusted source.
-  const agrees = facts.country === undefined || facts.country === place.country
-  const subdivision = facts.subdivision === undefined && agrees ? place.subdivision : undefined
-  if (asn === undefined && country === undefined && subdivision === undefined) return facts
-  return {
-    ...facts,
-    ...(asn === undefined ? {} : { asn }),
-    ...(country === undefined ? {} : { country }),
-    ...(subdivision === undefined ? {} : { subdivision }),
-    source: `${facts.source}+${further.source}`,
-  }
-}
-
-/** The same with the country that the subdivision says. */
-export function completeCountry(facts: GeoFacts): GeoFacts {
-  return facts.subdivision === undefined ? facts : { ...facts, country: countryOfSubdivision(facts.subdivision) }
-}

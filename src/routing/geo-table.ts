@@ -2,8 +2,8 @@ import type { FootprintSource, SourcedFacts } from '../fci/footprint-source.ts'
 import type { Address } from '../fci/prefix.ts'
 import type { FactTable } from './fact-table.ts'
 import { FactInterner, factCount, factsAt } from './fact-table.ts'
-import type { GeoFacts } from './geo-source.ts'
-import { completeCountry, completeFacts } from './geo-source.ts'
+import type { GeoFacts } from './geo-facts.ts'
+import { completeCountry, completeFacts } from './geo-facts.ts'
 import { PairInterner } from './pair-interner.ts'
 import type { Partition } from './partition.ts'
 import { findRange, overlayPartitions, relabelPartition, wholeSpace } from './partition.ts'
@@ -32,7 +32,7 @@ export const EMPTY_GEO_TABLE: GeoTable = {
 export function stackGeoTables(tables: readonly GeoTable[]): GeoTable {
   const [first, ...others] = tables
   if (first === undefined) return EMPTY_GEO_TABLE
-  return others.reduce((stack, next) => joinTables(stack, next, completeFacts), mapFacts(first, completeCountry))
+  return others.reduce((stack, next) => joinTables(stack, next), mapFacts(first, completeCountry))
 }
 
 /** The table with each of its facts replaced. */
@@ -50,11 +50,7 @@ function mapFacts(table: GeoTable, change: (facts: GeoFacts) => GeoFacts | undef
   }
 }
 
-function joinTables(
-  trusted: GeoTable,
-  further: GeoTable,
-  complete: (facts: GeoFacts, further: GeoFacts) => GeoFacts,
-): GeoTable {
+function joinTables(trusted: GeoTable, further: GeoTable): GeoTable {
   const interner = new FactInterner()
   const pairs = new PairInterner(factCount(trusted.facts) * 2)
   const numbers: number[] = []
@@ -65,7 +61,7 @@ function joinTables(
     const left = factsAt(trusted.facts, a)
     const right = factsAt(further.facts, b)
     const facts =
-      left === undefined ? right && completeCountry(right) : right === undefined ? left : complete(left, right)
+      left === undefined ? right && completeCountry(right) : right === undefined ? left : completeFacts(left, right)
     const number = interner.intern(facts)
     numbers.push(number)
     return number

@@ -90,11 +90,7 @@ export function overlayPartitions(a: Partition, b: Partition, join: JoinLabels):
     const moreA = i + 1 < a.count
     const moreB = j + 1 < b.count
     if (!moreA && !moreB) return builder.build()
-    const order = !moreA
-      ? 1
-      : !moreB
-        ? -1
-        : compareWords(a.starts, (i + 1) * words, b.starts, (j + 1) * words, words)
+    const order = !moreA ? 1 : !moreB ? -1 : compareWords(a.starts, (i + 1) * words, b.starts, (j + 1) * words, words)
     if (order <= 0) i++
     if (order >= 0) j++
     const labelA = a.labels[i] ?? 0

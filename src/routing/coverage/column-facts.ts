@@ -1,7 +1,7 @@
 import type { SourcedFacts } from '../../fci/footprint-source.ts'
 import { matchFootprint } from '../../fci/match-footprint.ts'
 import { factCount, factsAt } from '../fact-table.ts'
-import type { GeoFacts } from '../geo-source.ts'
+import type { GeoFacts } from '../geo-facts.ts'
 import type { GeoTable, SourceTables } from '../geo-table.ts'
 import { tableUnder } from '../geo-table.ts'
 import { PairInterner } from '../pair-interner.ts'
@@ -93,10 +93,7 @@ function classifyGeneral({ asns, countries, subdivisions }: ColumnPlan, { facts 
       let bits = known[label]
       if (bits === undefined) {
         const place = pairs.first(label)
-        const byPlace = commonClauses(
-          countries.bitsOf(places.first(place)),
-          subdivisions.bitsOf(places.second(place)),
-        )
+        const byPlace = commonClauses(countries.bitsOf(places.first(place)), subdivisions.bitsOf(places.second(place)))
         bits = commonClauses(byPlace, asns.bitsOf(pairs.second(label)))
         known[label] = bits
       }
