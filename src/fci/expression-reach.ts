@@ -1,5 +1,7 @@
+import type { ClientFacts } from './match-footprint.ts'
+import { compileExpression } from './mel/evaluate-expression.ts'
 import type { Expression, Fact } from './mel/expression.ts'
-import { operandsOf } from './mel/expression.ts'
+import { factsOf, operandsOf } from './mel/expression.ts'
 import { MelError } from './mel/mel-error.ts'
 import { readExpression } from './mel/read-expression.ts'
 import type { Prefix } from './prefix.ts'
@@ -10,11 +12,13 @@ import { readPrefix } from './read-prefix.ts'
  * `all`: every value of the fact may be told from every other.
  */
 export interface ExpressionReach {
+  readonly facts: ReadonlySet<Fact>
   readonly asns: ReadonlySet<number> | 'all'
   readonly countries: ReadonlySet<string> | 'all'
   readonly subdivisions: ReadonlySet<string> | 'all'
   /** Addresses are only ever compared with what is written down, since the language makes no text of them. */
   readonly prefixes: readonly Prefix[]
+  readonly holdsFor: (client: ClientFacts) => boolean
 }
 
 /** The reach of an expression in strict form; of one that cannot be read, which holds for nobody, it is nothing. */
@@ -30,7 +34,25 @@ export function expressionReach(text: string): ExpressionReach {
 const MAX_KEPT = 1024
 const reaches = new Map<string, ExpressionReach>()
 
+const NOTHING: ExpressionReach = {
+  facts: new Set(),
+  asns: new Set(),
+  countries: new Set(),
+  subdivisions: new Set(),
+  prefixes: [],
+  holdsFor: () => false,
+}
+
 function findReach(text: string): ExpressionReach {
+  try {
+    return reachOf(readExpression(text, { lenient: false, qualifiersOf: () => 0 }).expression)
+  } catch (error) {
+    if (error instanceof MelError) return NOTHING
+    throw error
+  }
+}
+
+function reachOf(expression: Expression): ExpressionReach {
   const numbers = new Set<number>()
   const values: Record<'ep.country' | 'ep.subdivision', Set<string>> = {
     'ep.country': new Set(),
@@ -57,15 +79,14 @@ function findReach(text: string): ExpressionReach {
     }
     for (const operand of operandsOf(node)) visit(operand)
   }
-  try {
-    visit(readExpression(text, { lenient: false, qualifiersOf: () => 0 }).expression)
-  } catch (error) {
-    if (!(error instanceof MelError)) throw error
-  }
+  visit(expression)
+  const evaluate = compileExpression(expression)
   return {
+    facts: factsOf(expression),
     asns: whole.has('ep.asn') ? 'all' : numbers,
     countries: whole.has('ep.country') ? 'all' : values['ep.country'],
     subdivisions: whole.has('ep.subdivision') ? 'all' : values['ep.subdivision'],
     prefixes,
+    holdsFor: (client) => evaluate(client) === true,
   }
 }

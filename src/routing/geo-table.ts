@@ -7,6 +7,7 @@ import { completeCountry, completeFacts } from './geo-facts.ts'
 import { PairInterner } from './pair-interner.ts'
 import type { Partition } from './partition.ts'
 import { findRange, overlayPartitions, relabelPartition, wholeSpace } from './partition.ts'
+import { factsOfPlace, PlaceChanges } from './place-changes.ts'
 
 /** Everything that a source knows: for every address the number of its facts. */
 export interface GeoTable {
@@ -35,13 +36,18 @@ export function stackGeoTables(tables: readonly GeoTable[]): GeoTable {
   return others.reduce((stack, next) => joinTables(stack, next), mapFacts(first, completeCountry))
 }
 
-/** The table with each of its facts replaced. */
-function mapFacts(table: GeoTable, change: (facts: GeoFacts) => GeoFacts | undefined): GeoTable {
+/** The table with each of its facts replaced. What becomes of them does not depend on the AS number itself. */
+function mapFacts(table: GeoTable, change: (facts: GeoFacts) => GeoFacts): GeoTable {
   const interner = new FactInterner()
-  const numbers = new Uint32Array(factCount(table.facts))
+  const { asns, placeOf } = table.facts
+  const changed = new PlaceChanges(interner, (place, _, hasAsn) => {
+    const facts = factsOfPlace(table.facts, place, hasAsn)
+    return facts && change(facts)
+  })
+  const numbers = new Uint32Array(asns.length)
   for (let number = 0; number < numbers.length; number++) {
-    const facts = factsAt(table.facts, number)
-    numbers[number] = facts === undefined ? 0 : interner.intern(change(facts))
+    const asn = asns[number] ?? -1
+    numbers[number] = changed.intern(placeOf[number] ?? 0, asn, 0, -1)
   }
   return {
     v4: relabelPartition(table.v4, numbers),
@@ -52,17 +58,21 @@ function mapFacts(table: GeoTable, change: (facts: GeoFacts) => GeoFacts | undef
 
 function joinTables(trusted: GeoTable, further: GeoTable): GeoTable {
   const interner = new FactInterner()
-  const pairs = new PairInterner(factCount(trusted.facts) * 2)
+  const left = trusted.facts
+  const right = further.facts
+  const changed = new PlaceChanges(interner, (a, b, hasAsnA, hasAsnB) => {
+    const known = factsOfPlace(left, a, hasAsnA)
+    const added = factsOfPlace(right, b, hasAsnB)
+    if (known === undefined) return added && completeCountry(added)
+    return added === undefined ? known : completeFacts(known, added)
+  })
+  const pairs = new PairInterner(factCount(left) * 2)
   const numbers: number[] = []
   const join = (a: number, b: number): number => {
     const pair = pairs.intern(a, b)
     const known = numbers[pair]
     if (known !== undefined) return known
-    const left = factsAt(trusted.facts, a)
-    const right = factsAt(further.facts, b)
-    const facts =
-      left === undefined ? right && completeCountry(right) : right === undefined ? left : completeFacts(left, right)
-    const number = interner.intern(facts)
+    const number = changed.intern(left.placeOf[a] ?? 0, left.asns[a] ?? -1, right.placeOf[b] ?? 0, right.asns[b] ?? -1)
     numbers.push(number)
     return number
   }

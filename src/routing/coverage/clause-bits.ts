@@ -20,15 +20,3 @@ export function commonClauses(a: ClauseBits, b: ClauseBits): ClauseBits {
   for (let word = 0; word < a.length; word++) common[word] = (a[word] ?? 0) & (b[word] ?? 0)
   return common
 }
-
-/** Calls `visit` for every clause of both sets, in order. */
-export function visitCommon(a: ClauseBits, b: ClauseBits, visit: (clause: number) => void): void {
-  for (let word = 0; word < a.length; word++) {
-    let rest = (a[word] ?? 0) & (b[word] ?? 0)
-    while (rest !== 0) {
-      const bit = 31 - Math.clz32(rest & -rest)
-      visit(word * 32 + bit)
-      rest &= rest - 1
-    }
-  }
-}

@@ -1,9 +1,11 @@
-import { conditionsOf } from '../../fci/conjunction-conditions.ts'
+import type { ExpressionReach } from '../../fci/expression-reach.ts'
 import { expressionReach } from '../../fci/expression-reach.ts'
 import type { Conjunction, Footprint, SourcedConstraint } from '../../fci/footprint.ts'
 import type { FootprintSource } from '../../fci/footprint-source.ts'
 import { textOfSources } from '../../fci/footprint-source.ts'
+import type { ClientFacts } from '../../fci/match-footprint.ts'
 import { isMatchable } from '../../fci/match-footprint.ts'
+import type { Fact } from '../../fci/mel/expression.ts'
 import type { Prefix } from '../../fci/prefix.ts'
 import { holdsEveryAddress } from '../../fci/prefix-set.ts'
 import { FactDimension } from './fact-dimension.ts'
@@ -14,8 +16,8 @@ export interface Clause {
   readonly conjunction?: Conjunction
   /** Position of its prefixes among the plan's lists. Absent: none, or every address. */
   readonly list?: number
-  /** Whether something is left to evaluate where lists and facts let a client in. */
-  readonly isConditional: boolean
+  /** What is left to evaluate where lists and facts let a client in. */
+  readonly expressions: readonly ExpressionReach[]
 }
 
 /** Where the clauses of a column stand in the prefix lists. */
@@ -59,33 +61,55 @@ export function planColumn(footprints: readonly Footprint[]): ColumnPlan {
     if (excluded.countries !== undefined) countries.exclude(clause, excluded.countries)
     if (excluded.subdivisions !== undefined) subdivisions.exclude(clause, excluded.subdivisions)
     if (excluded.prefixes !== undefined) lists.of(excluded.prefixes).excluded.push(clause)
+    const joint: ExpressionReach[] = []
     for (const expression of expressions) {
       const reach = expressionReach(expression)
-      asns.distinguish(reach.asns)
-      countries.distinguish(reach.countries)
-      subdivisions.distinguish(reach.subdivisions)
-      lists.addBoundaries(reach.prefixes)
+      switch (onlyFactOf(reach)) {
+        case 'ep.asn':
+          asns.judge(clause, (asn) => reach.holdsFor({ ...NOWHERE, ...(asn !== undefined && { asn }) }))
+          break
+        case 'ep.country':
+          countries.judge(clause, (country) =>
+            reach.holdsFor({ ...NOWHERE, ...(country !== undefined && { country }) }),
+          )
+          break
+        case 'ep.subdivision':
+          subdivisions.judge(clause, (subdivision) =>
+            reach.holdsFor({ ...NOWHERE, ...(subdivision !== undefined && { subdivision }) }),
+          )
+          break
+        case 'ep.ipv4addr':
+        case 'ep.ipv6addr':
+        case undefined:
+          joint.push(reach)
+          asns.distinguish(reach.asns)
+          countries.distinguish(reach.countries)
+          subdivisions.distinguish(reach.subdivisions)
+          lists.addBoundaries(reach.prefixes)
+      }
     }
     for (const constraint of conjunction.sourced ?? []) {
       groupConstraint(constraint, sourced)
       for (const mentioned of prefixesWithin(constraint)) lists.addBoundaries(mentioned)
     }
-    if (prefixes === undefined || holdsEveryAddress(prefixes)) return part
+    if (prefixes === undefined || holdsEveryAddress(prefixes)) return { ...part, expressions: joint }
     lists.of(prefixes).required.push(clause)
-    return { ...part, list: lists.numberOf(prefixes) }
+    return { ...part, list: lists.numberOf(prefixes), expressions: joint }
   })
   return { clauses, lists: lists.all, asns, countries, subdivisions, sourced: [...sourced.values()] }
 }
 
+const NOWHERE: ClientFacts = { address: { version: 4, value: 0n } }
+
+function onlyFactOf({ facts }: ExpressionReach): Fact | undefined {
+  const [fact] = facts
+  return facts.size === 1 ? fact : undefined
+}
+
 function clausesOf(footprint: Footprint, position: number): readonly Clause[] {
-  if (footprint.kind === 'global') return [{ footprint: position, isConditional: false }]
-  return footprint.anyOf.filter(isMatchable).map((conjunction) => ({
-    footprint: position,
-    conjunction,
-    isConditional:
-      conjunction.sourced !== undefined ||
-      (conjunction.expressions !== undefined && conditionsOf(conjunction) !== undefined),
-  }))
+  const part = { footprint: position, expressions: [] }
+  if (footprint.kind === 'global') return [part]
+  return footprint.anyOf.filter(isMatchable).map((conjunction) => ({ ...part, conjunction }))
 }
 
 function groupConstraint(constraint: SourcedConstraint, groups: Map<string, SourcedGroup>): void {

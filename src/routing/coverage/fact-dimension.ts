@@ -2,7 +2,6 @@ import type { ClauseBits } from './clause-bits.ts'
 import { addClause, allClauses, removeClause } from './clause-bits.ts'
 
 const UNKNOWN = 0
-const UNLISTED = 1
 
 /**
  * One fact of clients, such as the country, as far as the clauses of a column tell its values apart: values that no
@@ -14,6 +13,7 @@ export class FactDimension<T extends number | string> {
   readonly #excluded = new Map<T, number[]>()
   readonly #requiring: number[] = []
   readonly #excluding: number[] = []
+  readonly #judges: { readonly clause: number; readonly admits: (value: T | undefined) => boolean }[] = []
   readonly #distinguished = new Set<T>()
   #distinguishesAll = false
   readonly #classOfValue = new Map<T, number>()
@@ -37,7 +37,12 @@ export class FactDimension<T extends number | string> {
     for (const value of values) addTo(this.#excluded, value, clause)
   }
 
-  /** An expression tells these values from all others. */
+  /** The clause holds only for values that an expression, which reads nothing else, admits. */
+  judge(clause: number, admits: (value: T | undefined) => boolean): void {
+    this.#judges.push({ clause, admits })
+  }
+
+  /** An expression of several facts tells these values from all others. */
   distinguish(values: ReadonlySet<T> | 'all'): void {
     if (values === 'all') this.#distinguishesAll = true
     else for (const value of values) this.#distinguished.add(value)
@@ -45,15 +50,15 @@ export class FactDimension<T extends number | string> {
 
   /** After all clauses have been told: the class of a value. */
   classOf(value: T | undefined): number {
-    if (this.#bits.length === 0) this.#bits.push(this.#bitsOfUnknown(), this.#bitsOfKnown(undefined))
+    if (this.#bits.length === 0) this.#bits.push(this.#bitsOfUnknown())
     if (value === undefined) return UNKNOWN
     const known = this.#classOfValue.get(value)
     if (known !== undefined) return known
     const isOwn = this.#distinguishesAll || this.#distinguished.has(value)
     const required = this.#required.get(value)
     const excluded = this.#excluded.get(value)
-    if (!isOwn && required === undefined && excluded === undefined) return UNLISTED
-    const key = isOwn ? `=${value}` : `${required?.join() ?? ''};${excluded?.join() ?? ''}`
+    const judged = this.#judges.length === 0 ? '' : this.#judges.map(({ admits }) => (admits(value) ? 1 : 0)).join('')
+    const key = `${isOwn ? value : ''};${required?.join() ?? ''};${excluded?.join() ?? ''};${judged}`
     let found = this.#classOfKey.get(key)
     if (found === undefined) {
       found = this.#bits.length
@@ -73,15 +78,16 @@ export class FactDimension<T extends number | string> {
     const bits = allClauses(this.#clauses)
     for (const clause of this.#requiring) removeClause(bits, clause)
     for (const clause of this.#excluding) removeClause(bits, clause)
+    for (const { clause, admits } of this.#judges) if (!admits(undefined)) removeClause(bits, clause)
     return bits
   }
 
-  #bitsOfKnown(value: T | undefined): ClauseBits {
+  #bitsOfKnown(value: T): ClauseBits {
     const bits = allClauses(this.#clauses)
     for (const clause of this.#requiring) removeClause(bits, clause)
-    if (value === undefined) return bits
     for (const clause of this.#required.get(value) ?? []) addClause(bits, clause)
     for (const clause of this.#excluded.get(value) ?? []) removeClause(bits, clause)
+    for (const { clause, admits } of this.#judges) if (!admits(value)) removeClause(bits, clause)
     return bits
   }
 }

@@ -12,30 +12,48 @@ const TYPES: Readonly<Record<FootprintMatch['type'], number>> = {
   global: 5,
 }
 
-/** Numbers the distinct outcomes of a column, from 0 in the order of their appearance. */
+/**
+ * Numbers the distinct outcomes of a column, from 0 in the order of their appearance. An outcome is told match by match
+ * between `begin` and `end`; objects are made only of those never seen before.
+ */
 export class OutcomeInterner {
   readonly all: CoverageOutcome[] = []
   readonly #values = new Map<string, number>()
   readonly #chain = new PairInterner()
-  readonly #numberOfChain = new Map<number, number>()
+  /** By link of the chain, plus one; 0 for none. */
+  readonly #numbers: number[] = []
+  readonly #footprints: number[] = []
+  readonly #hows: Omit<CoverageMatch, 'footprint'>[] = []
+  #count = 0
+  #link = 0
 
-  intern(matches: readonly CoverageMatch[]): number {
-    let link = 0
-    for (const { footprint, type, prefixLength, value } of matches) {
-      link = 1 + this.#chain.intern(link, footprint)
-      link = 1 + this.#chain.intern(link, (this.#numberOfValue(value) * 256 + prefixLength) * 8 + TYPES[type])
-    }
-    let number = this.#numberOfChain.get(link)
-    if (number === undefined) {
+  begin(): void {
+    this.#count = 0
+    this.#link = 0
+  }
+
+  add(footprint: number, how: Omit<CoverageMatch, 'footprint'>): void {
+    this.#footprints[this.#count] = footprint
+    this.#hows[this.#count++] = how
+    const value = how.value === undefined ? 0 : this.#numberOfValue(how.value)
+    const inFootprint = 1 + this.#chain.intern(this.#link, footprint)
+    this.#link = 1 + this.#chain.intern(inFootprint, (value * 256 + how.prefixLength) * 8 + TYPES[how.type])
+  }
+
+  /** The number of the outcome told since `begin`. */
+  end(): number {
+    while (this.#numbers.length <= this.#link) this.#numbers.push(-1)
+    let number = this.#numbers[this.#link] ?? -1
+    if (number < 0) {
       number = this.all.length
-      this.all.push({ matches })
-      this.#numberOfChain.set(link, number)
+      const hows = this.#hows.slice(0, this.#count)
+      this.all.push({ matches: hows.map((how, i) => ({ footprint: this.#footprints[i] ?? 0, ...how })) })
+      this.#numbers[this.#link] = number
     }
     return number
   }
 
-  #numberOfValue(value: string | undefined): number {
-    if (value === undefined) return 0
+  #numberOfValue(value: string): number {
     const known = this.#values.get(value)
     if (known !== undefined) return known
     const number = this.#values.size + 1
