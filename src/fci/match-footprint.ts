@@ -123,7 +123,10 @@ export function countryMatch(country: string): FootprintMatch {
  * Negative if `a` is more specific than `b`: longer prefix first; without a prefix AS number, subdivision, country;
  * last a prefix of length 0 and the global footprint, which both let everybody in.
  */
-export function compareMatches(a: FootprintMatch, b: FootprintMatch): number {
+export function compareMatches(
+  a: Pick<FootprintMatch, 'type' | 'prefixLength'>,
+  b: Pick<FootprintMatch, 'type' | 'prefixLength'>,
+): number {
   return b.prefixLength - a.prefixLength || RANK[a.type] - RANK[b.type]
 }
 

@@ -31,6 +31,7 @@ export function walkTree(
   const ipv4Root = ipVersion === 4 ? 0 : followZeros(file, layout, 96)
   const root = version === 4 ? ipv4Root : 0
   const bits = version === 4 ? 32 : 128
+  const avoided = version === 6 ? ipv4Root : -1
   const lastRecord = nodeCount + file.length - searchTreeSize
   const builder = new PartitionBuilder(version, nodeCount)
   const words = new Uint32Array(bits / 32)
@@ -40,7 +41,7 @@ export function walkTree(
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     let { node, depth } = next
     if (depth > 0) stepRight(words, depth)
-    while (node < nodeCount && !(version === 6 && node === ipv4Root && depth > 0)) {
+    while (node < nodeCount && (node !== avoided || depth === 0)) {
       if (depth >= bits) throw new Error('the search tree is deeper than an address has bits')
       if (++walked > nodeCount * MAX_WALKS) throw new Error('the search tree leads to the same nodes again and again')
       pending.push({ node: readRecord(file, layout, node, 1), depth: depth + 1 })

@@ -136,13 +136,19 @@ export function flattenPrefixes(
   const opened = new Int32Array(130)
   let depth = 0
   builder.append(lasts, 0, 0)
-  const close = (): void => {
+  /** Closes the innermost prefix; false if none is open. */
+  const close = (): boolean => {
+    if (depth === 0) return false
     depth--
     const last = depth * words
     if (incrementWords(lasts, last, words)) builder.append(lasts, last, depth === 0 ? 0 : (labels[depth - 1] ?? 0))
+    return true
   }
   for (let at = 0; at < rows.length; at += stride) {
-    while (depth > 0 && compareWords(lasts, (depth - 1) * words, rows, at, words) < 0) close()
+    for (;;) {
+      if (depth === 0 || compareWords(lasts, (depth - 1) * words, rows, at, words) >= 0) break
+      close()
+    }
     const repeated = depth > 0 && compareWords(rows, opened[depth - 1] ?? 0, rows, at, words + 1) === 0
     if (!repeated) {
       writeLast(rows, at, words, lasts, depth * words)
@@ -154,7 +160,7 @@ export function flattenPrefixes(
     labels[depth - 1] = label
     builder.append(rows, at, label)
   }
-  while (depth > 0) close()
+  while (close());
   return builder.build()
 }
 

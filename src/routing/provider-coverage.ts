@@ -40,7 +40,10 @@ export function plainLookup(client: ClientFacts): CoverageLookup {
   return (_, held) => plainCoverage(held.model, client)
 }
 
-/** What the column made of `indexFootprints(advertisement).footprints` says; one object for one outcome. */
+/**
+ * What the column made of `indexFootprints(advertisement).footprints` says; one object for one outcome. Where the value
+ * of a match is the client's own, such as its AS number, it is empty: `matchAt` tells it for one client.
+ */
 export function coverageOfOutcome(advertisement: Advertisement, outcome: CoverageOutcome): ProviderCoverage {
   let known = remembered.get(advertisement)
   if (known === undefined) {
@@ -49,7 +52,11 @@ export function coverageOfOutcome(advertisement: Advertisement, outcome: Coverag
   }
   const held = known.get(outcome)
   if (held !== undefined) return held
-  const coverage = new Coverage(advertisement, indexFootprints(advertisement), (position) => outcome.matches[position])
+  const matches = new Map(outcome.matches.map((match) => [match.footprint, match]))
+  const coverage = new Coverage(advertisement, indexFootprints(advertisement), (position) => {
+    const match = matches.get(position)
+    return match && { type: match.type, value: match.value ?? '', prefixLength: match.prefixLength }
+  })
   known.set(outcome, coverage)
   return coverage
 }

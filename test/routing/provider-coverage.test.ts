@@ -41,7 +41,12 @@ describe('what an advertisement says to a client', () => {
     fc.assert(
       fc.property(advertisement, closeClient, (model, client) => {
         const { footprints } = indexFootprints(model)
-        const outcome = { matches: footprints.map((footprint) => matchFootprint(footprint, client)) }
+        const outcome = {
+          matches: footprints.flatMap((one, footprint) => {
+            const match = matchFootprint(one, client)
+            return match === undefined ? [] : [{ footprint, ...match }]
+          }),
+        }
         const plain = plainCoverage(model, client)
         const read = coverageOfOutcome(model, outcome)
         expect(read.moq).toEqual(plain.moq)
@@ -61,7 +66,7 @@ describe('what an advertisement says to a client', () => {
       ],
       diagnostics: [],
     }
-    const outcome = { matches: [{ type: 'global' as const, value: '*', prefixLength: 0 }] }
+    const outcome = { matches: [{ footprint: 0, type: 'global' as const, value: '*', prefixLength: 0 }] }
     expect(coverageOfOutcome(model, outcome)).toBe(coverageOfOutcome(model, outcome))
     expect(indexFootprints(model).footprints).toHaveLength(1)
   })

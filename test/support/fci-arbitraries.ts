@@ -17,7 +17,7 @@ export const anyPrefix: fc.Arbitrary<Prefix> = fc
   .map(([address, length]) => prefixOf(address, address.version === 4 ? length % 33 : length))
 
 // A small world, so that prefixes nest and clients fall into them.
-const closeAddress: fc.Arbitrary<Address> = fc.oneof(
+export const closeAddress: fc.Arbitrary<Address> = fc.oneof(
   fc.nat({ max: 255 }).map((low): Address => ({ version: 4, value: 0xc0000200n | BigInt(low) })),
   fc.nat({ max: 255 }).map((low): Address => ({ version: 6, value: (0x20010db8n << 96n) | BigInt(low) })),
   fc.constantFrom<Address>({ version: 4, value: 0n }, { version: 6, value: 0n }),
@@ -32,12 +32,12 @@ const asn = fc.constantFrom(64496, 64497, 64498)
 const subdivision = fc.constantFrom('us-ny', 'us-nj', 'ca-on')
 const country = fc.constantFrom('us', 'ca', 'de')
 
-const FEED: FootprintSource = {
+export const FEED: FootprintSource = {
   type: 'rfc8805',
   uri: 'https://noc.example/geo.csv',
   facts: ['country', 'subdivision'],
 }
-const DATABASE: FootprintSource = { type: 'private', uri: 'https://db.example', facts: ['asn', 'country'] }
+export const DATABASE: FootprintSource = { type: 'private', uri: 'https://db.example', facts: ['asn', 'country'] }
 
 const factsUnderSource: fc.Arbitrary<SourcedFacts> = fc.record({ asn, country, subdivision }, { requiredKeys: [] })
 

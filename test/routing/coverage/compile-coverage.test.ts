@@ -31,7 +31,7 @@ describe('a compiled map', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 200 },
     )
   })
 
