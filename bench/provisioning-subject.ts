@@ -45,10 +45,6 @@ export async function startSubject(store: Store, cdns: readonly RunningLabCdn[])
     states,
     advertisements: {
       get: () => undefined,
-      error: () => undefined,
-      restore: async () => {},
-      refresh: async () => {},
-      dueAt: () => 0,
     },
     health: {
       get: () => ({ state: 'up', since: 0, reason: 'not watched' }),

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { Agent } from 'undici'
 import { parsePrefix } from '../fci/prefix.ts'
 import { plainPolicy } from '../routing/policy.ts'
+import { createAdvertisementBoard } from './advertisements/advertisement-board.ts'
+import { compareInWords } from './advertisements/compare-in-words.ts'
+import { createAdvertisementService } from './advertisements/create-advertisement-service.ts'
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
@@ -20,8 +22,9 @@ import { withFixedKeys } from './keys/fixed-keys.ts'
 import { loadGeo } from './load-geo.ts'
 import type { Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { createGuardedFetcher } from './outbound/guarded-fetch.ts'
+import { privateHostsOf } from './outbound/private-hosts.ts'
 import { createAdministrativeStates } from './providers/administrative-states.ts'
-import { createAdvertisementBoard } from './providers/advertisement-board.ts'
 import { createProviderDirectory } from './providers/create-provider-directory.ts'
 import { createProviderService } from './providers/create-provider-service.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
@@ -78,15 +81,20 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
 
   const states = createAdministrativeStates(store, providerIds, now)
   await states.refresh()
-  const agent = new Agent({ connections: 4 })
-  undo.add(() => agent.close())
+  const fetcher = createGuardedFetcher({ privateHosts: privateHostsOf(config), now })
+  undo.add(async () => fetcher[Symbol.asyncDispose]())
   const advertisements = createAdvertisementBoard({
     store,
-    agent,
+    fetcher,
     providers: config.providers,
     tokens: secrets.fciTokens,
+    compare: compareInWords,
+    ...(config.public_url === undefined ? {} : { publicUrl: config.public_url }),
+    notificationSecret: (provider) => vault.fingerprint(`fci notifications of ${provider}`),
+    instance,
     now,
     random,
+    sleep,
     signal,
     log,
   })
@@ -228,6 +236,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
   const http = createHttpApp({
     scopes,
     providers: createProviderService({ directory: providers, states, advertisements, health, now, log }),
+    advertisements: createAdvertisementService({ providers: config.providers, advertisements }),
     routes,
     drills: drills.control.service,
     keys,

@@ -1,6 +1,6 @@
+import type { AdvertisementBoard } from './advertisements/advertisement-board.ts'
 import type { Log } from './log.ts'
 import type { AdministrativeStates } from './providers/administrative-states.ts'
-import type { AdvertisementBoard } from './providers/advertisement-board.ts'
 import { repeat } from './repeat.ts'
 import type { FollowedScopeNames } from './scopes/scope-names.ts'
 import type { ScopeRecovery } from './scopes/scope-recovery.ts'
@@ -39,6 +39,7 @@ export async function runBackground(deps: BackgroundDeps): Promise<void> {
     repeat({ name: 'repair', intervalMs: deps.repairIntervalMs, signal, onError }, () => deps.recovery.repair()),
     repeat({ name: 'states', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.states.refresh()),
     repeat({ name: 'scope names', intervalMs: NAMES_INTERVAL_MS, signal, onError }, () => deps.names.refresh()),
+    deps.advertisements.follow(),
     ...deps.providers.map((provider) =>
       repeat({ name: `advertisement of ${provider}`, intervalMs: DUE_CHECK_MS, signal, onError }, async () => {
         if (deps.now() >= deps.advertisements.dueAt(provider)) await deps.advertisements.refresh(provider)

@@ -1,7 +1,14 @@
 import { expect } from 'vitest'
 import { createHttpApp } from '../../src/broker/http/app.ts'
 import type { AccessRecord, HttpDeps, Readiness } from '../../src/broker/http/app-env.ts'
+
+
 import { createRedirect } from '../../src/broker/http/redirect.ts'
+
+
+import { FakeAdvertisements } from './fake-advertisements.ts'
+
+
 import { FakeScopes } from './fake-scopes.ts'
 import { FakeDrills, FakeKeys, FakeProviders, FakeRoutes } from './fake-services.ts'
 import { closeObjects, OpenApiCheck, type OpenApiDocument } from './openapi-check.ts'
@@ -39,6 +46,7 @@ let checked: OpenApiCheck | undefined
 export class FrontApi {
   readonly scopes = new FakeScopes()
   readonly providers = new FakeProviders()
+  readonly advertisements = new FakeAdvertisements()
   readonly routes = new FakeRoutes()
   readonly drills = new FakeDrills()
   readonly keys = new FakeKeys()
@@ -58,6 +66,7 @@ export class FrontApi {
     this.app = createHttpApp({
       scopes: this.scopes,
       providers: this.providers,
+      advertisements: this.advertisements,
       routes: this.routes,
       drills: this.drills,
       keys: this.keys,

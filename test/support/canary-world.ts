@@ -144,10 +144,6 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
       states,
       advertisements: {
         get: (provider) => advertisementOf(CDNS.find((id) => id === provider) ?? 'cdn-a', options),
-        error: () => undefined,
-        restore: async () => {},
-        refresh: async () => {},
-        dueAt: () => 0,
       },
       health: board,
       overlay: { drilled: (provider) => control.drills?.overlay.drilled(provider) },

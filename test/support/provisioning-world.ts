@@ -106,10 +106,6 @@ export async function openProvisioningWorld(): Promise<ProvisioningWorld> {
       states,
       advertisements: {
         get: () => undefined,
-        error: () => undefined,
-        restore: async () => {},
-        refresh: async () => {},
-        dueAt: () => 0,
       },
       health: {
         get: (provider) => ({ state: health.get(provider) ?? 'up', since: 0, reason: 'set by the test' }),

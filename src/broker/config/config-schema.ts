@@ -1,13 +1,11 @@
 import { z } from 'zod'
 import { parsePrefix } from '../../fci/prefix.ts'
+import { httpUrl, milliseconds, secret } from './config-fields.ts'
+import { FciSchema, OutboundSchema } from './fci-schema.ts'
 
 const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and "-", and start with a letter or digit')
-const milliseconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max)
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' })
-/** `env:NAME` or `file:/path`. */
-const secret = z.string().min(1)
 
 const EmbeddedStoreSchema = z.strictObject({
   kind: z.literal('embedded'),
@@ -54,21 +52,6 @@ const RedisStoreSchema = z
       })
     }
   })
-
-const FciSchema = z.strictObject({
-  /** Where the provider's FCI advertisement is (RFC 8008). */
-  url: httpUrl,
-  token: secret.optional(),
-  poll_seconds: z.number().min(1).max(86_400).default(60),
-  timeout_ms: milliseconds(100, 60_000).default(5_000),
-  max_bytes: z.number().int().min(1_000).max(200_000_000).default(20_000_000),
-  /** How footprints of different types in one array combine: `and` is RFC 9388 2.2; `or` for peers that mean it so. */
-  footprint_combination: z.enum(['and', 'or']).default('and'),
-  /** Unconfirmed for longer than this: demoted. */
-  stale_after_seconds: z.number().min(1).default(600),
-  /** Unconfirmed for longer than this: not used. */
-  expire_after_seconds: z.number().min(1).default(86_400),
-})
 
 /** Where clients of a provider are sent by DNS, redirects and content steering. */
 const TargetSchema = z.strictObject({
@@ -138,6 +121,9 @@ export const ConfigSchema = z.strictObject({
       z.strictObject({ name: z.string().min(1).max(64), role: z.enum(['reader', 'operator', 'admin']), key: secret }),
     )
     .default([]),
+  /** Where others reach this broker, e.g. behind a proxy. */
+  public_url: httpUrl.optional(),
+  outbound: OutboundSchema.prefault({}),
   providers: z.array(ProviderSchema).min(1, 'name at least one provider'),
   geo: z.array(z.strictObject({ file: z.string().min(1), format: z.enum(['mmdb', 'csv', 'geofeed']) })).default([]),
   routing: z

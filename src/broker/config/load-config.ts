@@ -164,6 +164,9 @@ export function checkConfig(
     if (provider.fci !== undefined && provider.fci_file !== undefined) {
       add(['providers', index, 'fci_file'], 'give fci or fci_file, not both')
     }
+    if (provider.fci?.subscribe === true && config.public_url === undefined) {
+      add(['providers', index, 'fci', 'subscribe'], 'needs public_url, which the provider sends its changes to')
+    }
     const token = find(['providers', index, 'fci', 'token'], provider.fci?.token)
     if (token !== undefined) fciTokens.set(provider.id, token)
   })

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import type { AdvertisementService } from '../advertisements/advertisement-service.ts'
 import type { DrillService } from '../drills/drill-service.ts'
 import type { KeyService, Principal } from '../key-service.ts'
 import type { ProviderService } from '../providers/provider-service.ts'
@@ -58,6 +59,7 @@ export interface AccessRecord {
 export interface HttpDeps {
   readonly scopes: ScopeService
   readonly providers: ProviderService
+  readonly advertisements: AdvertisementService
   readonly routes: RouteService
   readonly drills: DrillService
   readonly keys: KeyService

@@ -6,8 +6,10 @@ import { limitDuration } from './deadline.ts'
 import { problemOf } from './error-problem.ts'
 import { addOpenApiDocument, registerSecurity } from './openapi-document.ts'
 import { PROBLEM_CATALOGUE, type ProblemDetail, problemResponse } from './problem.ts'
+import { addAdvertisementRoutes } from './routes/advertisements.ts'
 import { addDrillRoutes } from './routes/drills.ts'
 import { addKeyRoutes } from './routes/keys.ts'
+import { addNotificationRoute } from './routes/notifications.ts'
 import { addProviderRoutes } from './routes/providers.ts'
 import { addRouteRoutes } from './routes/route.ts'
 import { addScopeCollectionRoutes } from './routes/scope-collection.ts'
@@ -31,6 +33,8 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addScopeItemRoutes(app, deps)
   addScopeDetailRoutes(app, deps)
   addProviderRoutes(app, deps)
+  addAdvertisementRoutes(app, deps)
+  addNotificationRoute(app, deps)
   addRouteRoutes(app, deps)
   addSurfaceRoutes(app, deps)
   addDrillRoutes(app, deps)

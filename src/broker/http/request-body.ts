@@ -35,7 +35,8 @@ export function readJsonBody(rule: JsonBodyRule): MiddlewareHandler<AppEnv> {
   }
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+/** The whole body. Throws the problem `payload-too-large` at the first byte beyond `maxBytes`. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
@@ -75,7 +76,7 @@ function checkedJson(bytes: Uint8Array, rule: JsonBodyRule): Uint8Array<ArrayBuf
     if (rule.optional === true) return encoder.encode('{}')
     throw new ProblemError({ kind: 'malformed-json', detail: 'The body is empty; a JSON object is needed.' })
   }
-  const text = decode(bytes)
+  const text = decodeBody(bytes)
   try {
     JSON.parse(text)
   } catch {
@@ -93,7 +94,8 @@ function checkedJson(bytes: Uint8Array, rule: JsonBodyRule): Uint8Array<ArrayBuf
   return encoder.encode(text)
 }
 
-function decode(bytes: Uint8Array): string {
+/** Throws the problem `malformed-json` for what is not UTF-8. */
+export function decodeBody(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {

@@ -1,18 +1,18 @@
 import { type BreakerSnapshot, type GuardedAdapter, wrapWithBreaker } from '../../adapters/breaker.ts'
 import type { ConfiguredAdapter } from '../../adapters/registry.ts'
 import type { ProviderFacts, ProviderTarget } from '../../routing/decision.ts'
+import type { AdvertisementBoard } from '../advertisements/advertisement-board.ts'
 import type { ProviderConfig } from '../config/config-schema.ts'
 import type { DrillOverlay } from '../drills/drill-overlay.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import type { AdministrativeStates } from './administrative-states.ts'
-import type { AdvertisementBoard } from './advertisement-board.ts'
 import type { ProviderDirectory } from './provider-directory.ts'
 
 export interface ProviderDirectoryDeps {
   readonly configs: readonly ProviderConfig[]
   readonly adapters: ReadonlyMap<string, ConfiguredAdapter>
   readonly states: AdministrativeStates
-  readonly advertisements: AdvertisementBoard
+  readonly advertisements: Pick<AdvertisementBoard, 'get'>
   readonly health: HealthBoard
   readonly overlay: DrillOverlay
   readonly now: () => number

@@ -1,8 +1,9 @@
+import type { AdvertisementBoard } from '../advertisements/advertisement-board.ts'
+import { heldBackView } from '../advertisements/create-advertisement-service.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { HealthBoard } from '../health/health-board.ts'
 import { asBrokerError } from '../scopes/scope-commands.ts'
 import type { AdministrativeStates } from './administrative-states.ts'
-import type { AdvertisementBoard } from './advertisement-board.ts'
 import type { ProviderDirectory } from './provider-directory.ts'
 import type { ProviderService, ProviderView } from './provider-service.ts'
 
@@ -25,6 +26,7 @@ export function createProviderService(deps: ProviderServiceDeps): ProviderServic
     if (config === undefined || capabilities === undefined || breaker === undefined) return undefined
     const advertisement = deps.advertisements.get(id)
     const error = deps.advertisements.error(id)
+    const heldBack = deps.advertisements.heldBack(id)
     return {
       id,
       adapter: config.adapter,
@@ -53,6 +55,7 @@ export function createProviderService(deps: ProviderServiceDeps): ProviderServic
             },
           }),
       ...(error === undefined ? {} : { advertisementError: error }),
+      ...(heldBack === undefined ? {} : { advertisementHeldBack: heldBackView(heldBack) }),
       priority: config.priority,
       weight: config.weight,
     }

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../../adapters/capabilities.ts'
 import type { Diagnostic } from '../../fci/advertisement.ts'
 import type { AdministrativeState, HealthState } from '../../routing/decision.ts'
+import type { HeldBackView } from '../advertisements/advertisement-service.ts'
 
 /** What the broker knows of one provider, without secrets. */
 export interface ProviderView {
@@ -35,6 +36,8 @@ export interface ProviderView {
   }
   /** Why the last fetch of the advertisement failed, if it did. */
   readonly advertisementError?: string
+  /** A newer one that is not used, because it loses too much at once. */
+  readonly advertisementHeldBack?: HeldBackView
   readonly priority: number
   readonly weight: number
 }

@@ -53,6 +53,24 @@ const CapabilitiesSchema = z
   })
   .openapi('AdapterCapabilities')
 
+export const DiagnosticSchema = z.object({
+  severity: z.enum(['error', 'warning']),
+  code: z.string(),
+  message: z.string(),
+  pointer: z.string().openapi({ description: 'RFC 6901 pointer into the document that was read.' }),
+})
+
+export const HeldBackSchema = z
+  .object({
+    version: z.string(),
+    since: TimeSchema,
+    last_seen_at: TimeSchema,
+    lost_share: z.number().openapi({ description: 'Of the coverage, 0 to 1.' }),
+    because: z.string(),
+    accepted_at: TimeSchema.openapi({ description: 'Then it is believed, if it is still the same.' }),
+  })
+  .openapi('HeldBackAdvertisement', { description: 'A newer advertisement that loses too much to be used unseen.' })
+
 export const ProviderSchema = z
   .object({
     provider: z.string(),
@@ -82,19 +100,11 @@ export const ProviderSchema = z
         stale: z.boolean(),
         expired: z.boolean(),
         capability_types: z.array(z.string()).readonly(),
-        diagnostics: z
-          .array(
-            z.object({
-              severity: z.enum(['error', 'warning']),
-              code: z.string(),
-              message: z.string(),
-              pointer: z.string(),
-            }),
-          )
-          .readonly(),
+        diagnostics: z.array(DiagnosticSchema).readonly(),
       })
       .optional(),
     advertisement_error: z.string().optional(),
+    advertisement_held_back: HeldBackSchema.optional(),
     priority: z.number(),
     weight: z.number(),
   })

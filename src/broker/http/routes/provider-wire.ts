@@ -2,6 +2,7 @@ import type { z } from '@hono/zod-openapi'
 import type { Capabilities } from '../../../adapters/capabilities.ts'
 import type { ProviderView } from '../../providers/provider-service.ts'
 import { toTime } from '../wire-fields.ts'
+import { heldBackToWire } from './advertisement-wire.ts'
 import type { ProviderSchema } from './provider-schemas.ts'
 
 type ProviderWire = z.infer<typeof ProviderSchema>
@@ -23,6 +24,8 @@ export function providerToWire(view: ProviderView): ProviderWire {
     breaker: breakerToWire(view.breaker),
     advertisement: view.advertisement === undefined ? undefined : advertisementToWire(view.advertisement),
     advertisement_error: view.advertisementError,
+    advertisement_held_back:
+      view.advertisementHeldBack === undefined ? undefined : heldBackToWire(view.advertisementHeldBack),
     priority: view.priority,
     weight: view.weight,
   }
