@@ -38,6 +38,16 @@ const ROWS: readonly Row[] = [
     call: { json: { state: 'drained', reason: 'why' } },
     status: 200,
   },
+  { method: 'GET', path: '/providers/alpha/advertisement', least: 'reader', status: 200 },
+  { method: 'GET', path: '/providers/alpha/advertisement/history', least: 'reader', status: 200 },
+  { method: 'POST', path: '/providers/alpha/advertisement/confirm', least: 'operator', status: 200 },
+  {
+    method: 'PUT',
+    path: '/fci/notifications/alpha/right',
+    least: 'none',
+    call: { body: '[]', headers: { 'content-type': 'application/cdni' } },
+    status: 204,
+  },
   { method: 'GET', path: '/route?client=192.0.2.7', least: 'reader', status: 200 },
   {
     method: 'POST',
@@ -107,7 +117,11 @@ it('has a row for every documented operation', async () => {
   )
   const tested = ROWS.map((row) => {
     const path = row.path.split('?')[0] ?? ''
-    return `${row.method} ${path.replace('/r/known/x', '/r/{scope}/{path}').replace(/\/(scope-0001|operation-0002|alpha|drill-0|key0)/, '/{id}')}`
+    const template = path
+      .replace('/r/known/x', '/r/{scope}/{path}')
+      .replace(/\/(scope-0001|operation-0002|alpha|drill-0|key0)/, '/{id}')
+      .replace('/right', '/{secret}')
+    return `${row.method} ${template}`
   })
   expect(tested.sort()).toEqual(documented.sort())
 })

@@ -90,6 +90,13 @@ export const OperationAnswer = z.object({
 })
 export type OperationAnswer = z.infer<typeof OperationAnswer>
 
+const HeldBackAnswer = z.object({
+  version: z.string(),
+  since: z.string(),
+  because: z.string(),
+  accepted_at: z.string(),
+})
+
 export const ProviderAnswer = z.object({
   provider: z.string(),
   adapter: z.string(),
@@ -116,11 +123,52 @@ export const ProviderAnswer = z.object({
     })
     .optional(),
   advertisement_error: z.string().optional(),
+  advertisement_held_back: HeldBackAnswer.optional(),
   capabilities: z.record(z.string(), z.unknown()),
   priority: z.number(),
   weight: z.number(),
 })
 export type ProviderAnswer = z.infer<typeof ProviderAnswer>
+
+export const AdvertisementAnswer = z.object({
+  provider: z.string(),
+  profile: z.string(),
+  version: z.string(),
+  fetched_at: z.string(),
+  age_seconds: z.number(),
+  stale: z.boolean(),
+  expired: z.boolean(),
+  following: z.string().optional(),
+  error: z.string().optional(),
+  held_back: HeldBackAnswer.optional(),
+  diagnostics: z.array(z.object({ severity: z.string(), message: z.string(), pointer: z.string() })),
+  advertisement: z.object({
+    capabilities: z.array(
+      z.object({
+        'capability-type': z.string(),
+        'capability-value': z.unknown(),
+        footprints: z.array(z.unknown()).optional(),
+      }),
+    ),
+  }),
+})
+export type AdvertisementAnswer = z.infer<typeof AdvertisementAnswer>
+
+export const AdvertisementHistoryAnswer = z.object({
+  changes: z.array(
+    z.object({
+      at: z.string(),
+      kind: z.string(),
+      version: z.string(),
+      via: z.string(),
+      by: z.string().optional(),
+      lost_share: z.number(),
+      because: z.string().optional(),
+      differences: z.array(z.string()),
+    }),
+  ),
+})
+export type AdvertisementHistoryAnswer = z.infer<typeof AdvertisementHistoryAnswer>
 
 export const ProviderListAnswer = z.object({ providers: z.array(ProviderAnswer) })
 

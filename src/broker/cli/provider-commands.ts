@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { ProviderAnswer, ProviderListAnswer } from './api-answers.ts'
+import { advertisementHistoryText, advertisementText } from './advertisement-text.ts'
+import { AdvertisementAnswer, AdvertisementHistoryAnswer, ProviderAnswer, ProviderListAnswer } from './api-answers.ts'
 import { decodeAnswer } from './api-client.ts'
 import { type AddCommand, DurationInput } from './client-command.ts'
 import { providerListText, providerText } from './provider-text.ts'
@@ -63,6 +64,45 @@ export function addProviderCommands(program: Command, add: AddCommand): void {
     run: async ({ provider: id, reason }, run) => {
       const body = { state: 'enabled', reason }
       const answer = await run.api.send({ method: 'PUT', path: providerPath(id, '/state'), body })
+      const shown = decodeAnswer(ProviderAnswer, answer.body)
+      run.show(answer.body, () => providerListText([shown], run.out))
+      return undefined
+    },
+  })
+  addAdvertisementCommands(provider, add)
+}
+
+function addAdvertisementCommands(provider: Command, add: AddCommand): void {
+  const input = z.object({ provider: z.string() })
+  add(provider, {
+    usage: 'advertisement <provider>',
+    summary: 'What it advertises, as the broker understands it',
+    input,
+    run: async ({ provider: id }, run) => {
+      const { raw, value } = await run.api.get(providerPath(id, '/advertisement'), AdvertisementAnswer)
+      run.show(raw, () => advertisementText(value, run.out, run.now()))
+      return undefined
+    },
+  })
+  add(provider, {
+    usage: 'advertisement-history <provider>',
+    summary: 'How its advertisement changed',
+    input,
+    run: async ({ provider: id }, run) => {
+      const path = providerPath(id, '/advertisement/history')
+      const { raw, value } = await run.api.get(path, AdvertisementHistoryAnswer)
+      run.show(raw, () => advertisementHistoryText(value, run.out))
+      return undefined
+    },
+  })
+  add(provider, {
+    usage: 'confirm-advertisement <provider>',
+    summary: 'Use an advertisement that was held back because it loses much',
+    options: [['--version <version>', 'only if it is this one, from: provider advertisement']],
+    input: z.object({ provider: z.string(), version: z.string().optional() }),
+    run: async ({ provider: id, version }, run) => {
+      const path = providerPath(id, '/advertisement/confirm')
+      const answer = await run.api.send({ method: 'POST', path, body: { version } })
       const shown = decodeAnswer(ProviderAnswer, answer.body)
       run.show(answer.body, () => providerListText([shown], run.out))
       return undefined

@@ -1,4 +1,5 @@
 import type { ProviderAnswer } from './api-answers.ts'
+import { heldBackText } from './advertisement-text.ts'
 import { formatOfState, relativeTime, stateCell, timeText } from './cells.ts'
 import { ageInWords } from './duration.ts'
 import { printable } from './printable-text.ts'
@@ -44,6 +45,7 @@ export function providerText(one: ProviderAnswer, out: Output, now: number): str
       ['order', `priority ${one.priority} (lower is preferred), weight ${one.weight}`],
       ['advertised', advertisement === undefined ? 'nothing' : advertisementText(advertisement)],
       ['fetch', one.advertisement_error],
+      ['held back', one.advertisement_held_back === undefined ? undefined : heldBackText(one.advertisement_held_back, now)],
       ['abilities', abilitiesText(one.capabilities)],
     ],
     out,
@@ -74,6 +76,9 @@ function noteOf(one: ProviderAnswer): string {
     one.health.state === 'up' ? undefined : one.health.reason,
     one.breaker.state === 'closed' ? undefined : one.breaker.last_error?.detail,
     one.advertisement_error,
+    one.advertisement_held_back === undefined
+      ? undefined
+      : `a new advertisement is held back: ${one.advertisement_held_back.because}`,
   ]
   return notes.filter((note) => note !== undefined).join('; ')
 }

@@ -29,6 +29,7 @@ export function addNotificationRoute(
     path: '/fci/notifications/{id}/{secret}',
     operationId: 'put-advertisement-notification',
     tags: ['Federation'],
+    security: [],
     summary: 'Tell the broker of a changed advertisement',
     description: 'For a provider with `fci.subscribe`. Needs no key: the last segment is the credential.',
     request: {
@@ -37,7 +38,9 @@ export function addNotificationRoute(
     },
     responses: {
       204: { description: 'Taken; whether it is used at once is up to the guard.' },
-      ...COMMON_PROBLEMS,
+      400: COMMON_PROBLEMS[400],
+      500: COMMON_PROBLEMS[500],
+      503: COMMON_PROBLEMS[503],
       ...BODY_PROBLEMS,
       ...NOT_FOUND,
     },
