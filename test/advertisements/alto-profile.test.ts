@@ -116,6 +116,7 @@ describe('an update stream', () => {
     await eventually('the JSON patch is there', async () => countriesIn(board)?.join() === 'de,fr,it')
     stream.send('application/merge-patch+json', altoDocument('3', 'de', 'fr', 'pl'))
     await eventually('the merge patch is there', async () => countriesIn(board)?.join() === 'de,fr,pl')
+    await eventually('all is written down', async () => (await board.history(PROVIDER)).length === 4)
     expect((await board.history(PROVIDER)).map(({ via }) => via)).toEqual(['stream', 'stream', 'stream', 'poll'])
     board.stop()
     await end

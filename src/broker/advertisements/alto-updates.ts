@@ -2,6 +2,7 @@ import { AdvertisementError } from '../../fci/advertisement-error.ts'
 import { parseMediaType } from '../../fci/media-type.ts'
 import type { FciConfig } from '../config/fci-schema.ts'
 import { OutboundError } from '../outbound/outbound-error.ts'
+import { StoreError } from '../store/store.ts'
 import { altoFilter, baseRequest, type LoadDeps } from './advertisement-load.ts'
 import { AltoPatchError, applyJsonPatch, applyMergePatch, readAltoJson, versionOfAlto } from './alto-document.ts'
 import { readEvents } from './event-stream.ts'
@@ -92,6 +93,8 @@ async function followOnce(
     return { received, because: 'the server ended it' }
   } catch (error) {
     if (error instanceof OutboundError) return { received, because: error.message }
+    // It is in use already; a store that comes back is written to by the fetch that follows.
+    if (error instanceof StoreError) return { received, because: `the store could not keep it (${error.code})` }
     if (!(error instanceof AltoPatchError) && !(error instanceof AdvertisementError)) throw error
     // What the stream made is in doubt, so the next one begins with the whole.
     delete state.document
