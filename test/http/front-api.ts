@@ -2,12 +2,9 @@ import { expect } from 'vitest'
 import { createHttpApp } from '../../src/broker/http/app.ts'
 import type { AccessRecord, HttpDeps, Readiness } from '../../src/broker/http/app-env.ts'
 
-
 import { createRedirect } from '../../src/broker/http/redirect.ts'
 
-
 import { FakeAdvertisements } from './fake-advertisements.ts'
-
 
 import { FakeScopes } from './fake-scopes.ts'
 import { FakeDrills, FakeKeys, FakeProviders, FakeRoutes } from './fake-services.ts'

@@ -76,11 +76,16 @@ export function applyJsonPatch(target: unknown, patch: unknown, maxLength: numbe
         copied += (JSON.stringify(source) ?? '').length
         if (copied > maxLength) throw new AltoPatchError('its copies grow beyond fci.max_bytes')
       }
+      // RFC 6902 4.4. The library makes a cycle of it.
+      if (operation.op === 'move' && operation.path.startsWith(`${operation.from}/`)) {
+        throw new AltoPatchError(`its operation ${index} moves something into itself`)
+      }
       document = jsonPatch.applyOperation(document, operation, true, true, true, index).newDocument
     } catch (error) {
       if (error instanceof AltoPatchError) throw error
       throw new AltoPatchError(`its operation ${index} (${operation.op}) cannot be applied`)
     }
   }
+  if (document === undefined) throw new AltoPatchError('it leaves no document')
   return document
 }

@@ -1,5 +1,5 @@
-import type { ProviderAnswer } from './api-answers.ts'
 import { heldBackText } from './advertisement-text.ts'
+import type { ProviderAnswer } from './api-answers.ts'
 import { formatOfState, relativeTime, stateCell, timeText } from './cells.ts'
 import { ageInWords } from './duration.ts'
 import { printable } from './printable-text.ts'
@@ -45,7 +45,10 @@ export function providerText(one: ProviderAnswer, out: Output, now: number): str
       ['order', `priority ${one.priority} (lower is preferred), weight ${one.weight}`],
       ['advertised', advertisement === undefined ? 'nothing' : advertisementText(advertisement)],
       ['fetch', one.advertisement_error],
-      ['held back', one.advertisement_held_back === undefined ? undefined : heldBackText(one.advertisement_held_back, now)],
+      [
+        'held back',
+        one.advertisement_held_back === undefined ? undefined : heldBackText(one.advertisement_held_back, now),
+      ],
       ['abilities', abilitiesText(one.capabilities)],
     ],
     out,
