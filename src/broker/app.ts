@@ -10,6 +10,7 @@ import type { LoadedConfig } from './config/load-config.ts'
 import { createRouteService } from './create-route-service.ts'
 import { createDrillControl, type DrillControl } from './drills/drill-control.ts'
 import { keyBesideStore } from './encryption-key.ts'
+import { startFederation } from './federation/create-federation.ts'
 import { startAutomaticFailover } from './health/automatic-failover.ts'
 import { type CanaryMonitor, startCanaryMonitor } from './health/canary-monitor.ts'
 import { createHealthBoard } from './health/health-board.ts'
@@ -216,6 +217,15 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
   undo.add(async () => drills.control?.[Symbol.asyncDispose]())
 
   const names = createScopeNames({ names: config.routing.scope_names, scopes, changes })
+  const federation = startFederation({
+    loaded,
+    providers,
+    nameOf: (text) => vault.fingerprint(text),
+    now,
+    signal,
+    log,
+    observe: (audience, edition) => metrics.published(audience, edition),
+  })
   const background = runBackground({
     names,
     recovery,
@@ -230,7 +240,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
   })
   undo.add(async () => {
     stopping.abort()
-    await background
+    await Promise.all([background, federation?.ended])
   })
 
   const http = createHttpApp({
@@ -240,6 +250,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     routes,
     drills: drills.control.service,
     keys,
+    ...(federation === undefined ? {} : { federation: federation.service }),
     metrics,
     metricsPublic: config.metrics.public,
     readiness: () => readiness(store, providers),
@@ -286,6 +297,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     async [Symbol.asyncDispose]() {
       log('broker.stopping', { instance })
       const drainUntil = now() + config.limits.drain_ms
+      federation?.endStreams()
       const closed = server.close(config.limits.drain_ms + LAST_ANSWERS_MS)
       // A drill puts things back through operations, so it ends while those still run.
       await drills.control?.[Symbol.asyncDispose]()

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Edition } from './federation/edition.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import type { Operation } from './scopes/operation.ts'
 
@@ -11,6 +12,8 @@ export interface Metrics {
   request(method: string, route: string, status: number, seconds: number): void
   /** One routing decision. */
   decision(provider: string | undefined, panic: boolean): void
+  /** What is told to an audience from now on. */
+  published(audience: string, edition: Edition): void
   /** One canary object received. */
   canary(provider: string, latencySeconds: number): void
 }
@@ -61,6 +64,18 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   })
+  const published = new Gauge({
+    name: 'moq_broker_published_capabilities',
+    help: 'Capability objects in what is told to a peer; 0 means "not ready"',
+    labelNames: ['audience'],
+    registers: [registry],
+  })
+  const publishedAt = new Gauge({
+    name: 'moq_broker_published_timestamp_seconds',
+    help: 'When what is told to a peer last changed',
+    labelNames: ['audience'],
+    registers: [registry],
+  })
   perProvider(
     registry,
     directory,
@@ -103,6 +118,10 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     },
     decision(provider, panic) {
       decisions.inc({ provider: provider ?? 'none', panic: String(panic) })
+    },
+    published(audience, { document, publishedAt: at }) {
+      published.set({ audience }, document.capabilities.length)
+      publishedAt.set({ audience }, at / 1000)
     },
     canary(provider, latencySeconds) {
       canarySeconds.observe({ provider }, latencySeconds)

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { readProviderId } from '../../fci/cdn-path.ts'
 import { parsePrefix } from '../../fci/prefix.ts'
 import { httpUrl, milliseconds, secret } from './config-fields.ts'
 import { FciSchema, OutboundSchema } from './fci-schema.ts'
+import { FederationSchema } from './federation-schema.ts'
 
 const id = z
   .string()
@@ -72,6 +74,11 @@ const TargetSchema = z.strictObject({
 const ProviderSchema = z.strictObject({
   id,
   adapter: z.string(),
+  /** Its CDN Provider ID, if it is a gateway that may advertise what comes from us (RFC 7975 4.8). */
+  pid: z
+    .string()
+    .refine((text) => readProviderId(text) !== undefined, 'must be a CDN Provider ID such as AS64496:0')
+    .optional(),
   options: z.record(z.string(), z.unknown()).default({}),
   fci: FciSchema.optional(),
   /** A file with an advertisement instead of a URL. */
@@ -187,6 +194,8 @@ export const ConfigSchema = z.strictObject({
     })
     .prefault({}),
   metrics: z.strictObject({ public: z.boolean().default(true) }).prefault({}),
+  /** Absent: nothing is told to other CDNs. */
+  federation: FederationSchema.optional(),
 })
 
 export type Config = z.infer<typeof ConfigSchema>

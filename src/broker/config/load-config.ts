@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { adapterDefinition, adapterTypes, type ConfiguredAdapter } from '../../adapters/registry.ts'
+import { checkFederation, type PeerSecrets } from './check-federation.ts'
 import { type Config, ConfigSchema } from './config-schema.ts'
 import { resolveSecret, type SecretSources } from './secret-reference.ts'
 
@@ -36,6 +37,8 @@ export interface LoadedConfig {
     }[]
     /** By provider id. */
     readonly fciTokens: ReadonlyMap<string, string>
+    /** By peer id. */
+    readonly peers: ReadonlyMap<string, PeerSecrets>
   }
 }
 
@@ -170,6 +173,7 @@ export function checkConfig(
     const token = find(['providers', index, 'fci', 'token'], provider.fci?.token)
     if (token !== undefined) fciTokens.set(provider.id, token)
   })
+  const peers = checkFederation(config.federation, find, add)
   if (issues.length > 0) throw new ConfigError(source, issues)
   return {
     config,
@@ -179,6 +183,7 @@ export function checkConfig(
       ...(redisPassword === undefined ? {} : { redisPassword }),
       keys,
       fciTokens,
+      peers,
     },
   }
 }

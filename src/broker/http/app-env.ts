@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import type { AdvertisementService } from '../advertisements/advertisement-service.ts'
 import type { DrillService } from '../drills/drill-service.ts'
+import type { FederationService } from '../federation/federation-service.ts'
+import type { Audience } from '../federation/peer.ts'
 import type { KeyService, Principal } from '../key-service.ts'
 import type { ProviderService } from '../providers/provider-service.ts'
 import type { RouteService } from '../route-service.ts'
@@ -21,6 +23,8 @@ export interface AppEnv {
     requestId: string
     /** Absent until the API key was checked. */
     principal: Principal | undefined
+    /** Absent until it was checked; only on what is published to peers. */
+    audience: Audience | undefined
     /** The body is still arriving. */
     receiving: boolean | undefined
   }
@@ -63,6 +67,8 @@ export interface HttpDeps {
   readonly routes: RouteService
   readonly drills: DrillService
   readonly keys: KeyService
+  /** Absent: nothing is published to peers. */
+  readonly federation?: FederationService
   readonly metrics?: { readonly contentType: string; render(): Promise<string> }
   /** `/metrics` without a key. Default false: any key. */
   readonly metricsPublic?: boolean

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { addFederationRoutes } from '../federation/routes/federation-routes.ts'
 import { accompanyRequest } from './access-log.ts'
 import { createMethodTable } from './allowed-methods.ts'
 import type { AppEnv, HttpDeps } from './app-env.ts'
@@ -38,6 +39,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addRouteRoutes(app, deps)
   addSurfaceRoutes(app, deps)
   addDrillRoutes(app, deps)
+  addFederationRoutes(app, deps)
   addKeyRoutes(app, deps)
   addServiceRoutes(app, deps)
   addOpenApiDocument(app, deps.version)

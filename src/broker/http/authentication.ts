@@ -23,13 +23,14 @@ export function requireRole(keys: KeyService, role: Role): MiddlewareHandler<App
   }
 }
 
-function presentedKey(authorization: string | undefined, apiKey: string | undefined): string | undefined {
+/** What stands in `Authorization: Bearer`, else in `X-API-Key`. */
+export function presentedKey(authorization: string | undefined, apiKey: string | undefined): string | undefined {
   if (authorization === undefined) return apiKey
   return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
 }
 
 /** One answer for an unknown key, a wrong secret and a malformed key: none of them can be told apart. */
-function unauthenticated(keyPresented: boolean): ProblemError {
+export function unauthenticated(keyPresented: boolean): ProblemError {
   return new ProblemError({
     kind: 'unauthenticated',
     detail: keyPresented

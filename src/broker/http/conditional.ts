@@ -10,6 +10,11 @@ interface EntityTag {
   readonly opaque: string
 }
 
+/** The one tag in a text, without quotes; the text itself if it is no tag. */
+export function opaqueTag(text: string): string {
+  return /^(?:W\/)?"([\x21\x23-\x7e]*)"$/.exec(text.trim())?.[1] ?? text
+}
+
 function parseEntityTags(header: string, value: string): readonly EntityTag[] | '*' {
   if (value.trim() === '*') return '*'
   const tags: EntityTag[] = []
@@ -52,8 +57,11 @@ export async function demandedRevision(
   })
 }
 
-/** Whether `If-None-Match` names this revision (RFC 9110 13.1.2, weak comparison): then 304. */
-export function isNotModified(ifNoneMatch: string | undefined, revision: number): boolean {
+/**
+ * Whether `If-None-Match` names this revision, or what stands between the quotes of another tag (RFC 9110 13.1.2, weak
+ * comparison): then 304.
+ */
+export function isNotModified(ifNoneMatch: string | undefined, revision: number | string): boolean {
   if (ifNoneMatch === undefined) return false
   const tags = parseEntityTags('If-None-Match', ifNoneMatch)
   return tags === '*' || tags.some((tag) => tag.opaque === String(revision))

@@ -35,7 +35,9 @@ export function addOpenApiDocument(app: OpenAPIHono<AppEnv>, version: string): v
         },
         servers: [{ url: '/' }],
         security: [{ bearer: [] }, { apiKey: [] }],
-        tags: ['Scopes', 'Operations', 'Providers', 'Routing', 'Drills', 'Keys', 'Service'].map((name) => ({ name })),
+        tags: ['Scopes', 'Operations', 'Providers', 'Routing', 'Drills', 'Federation', 'Keys', 'Service'].map(
+          (name) => ({ name }),
+        ),
       }),
     )
     return c.body(text, 200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache' })

@@ -1,0 +1,26 @@
+import type { EventStreams } from './event-streams.ts'
+import type { Peer } from './peer.ts'
+import type { Publisher } from './publisher.ts'
+
+/** What the routes of the CDNI interfaces stand on. */
+export interface FederationService {
+  readonly publisher: Publisher
+  readonly streams: EventStreams
+  /** The peer whose token it is. */
+  peerOf(token: string): Peer | undefined
+  readonly caching: Caching
+  /** How peers reach us, without a slash at the end; empty: URLs are relative. */
+  readonly publicUrl: string
+}
+
+/** RFC 9111, RFC 5861; in seconds. */
+export interface Caching {
+  readonly maxAge: number
+  readonly staleWhileRevalidate: number
+  readonly staleIfError: number
+}
+
+/** For `Cache-Control` of what one audience alone may see. */
+export function cacheControl({ maxAge, staleWhileRevalidate, staleIfError }: Caching): string {
+  return `private, max-age=${maxAge}, stale-while-revalidate=${staleWhileRevalidate}, stale-if-error=${staleIfError}`
+}

@@ -1,0 +1,155 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Contributor } from '../../federation/compose-advertisement.ts'
+import { composeAdvertisement } from '../../federation/compose-advertisement.ts'
+import type { Gateway } from '../../federation/peer-contract.ts'
+import type { ProviderFacts } from '../../routing/decision.ts'
+import type { Log } from '../log.ts'
+import { type Edition, EditionHistory, editionOf } from './edition.ts'
+import { type Audience, audienceName, contractFor } from './peer.ts'
+
+/** What each audience is told, kept ready: nothing is composed while somebody waits. */
+export interface Publisher {
+  current(audience: Audience): Edition
+  /** The text of a former or the current version; undefined if it is not known. */
+  textOf(audience: Audience, version: string): string | undefined
+  /** Called after the audience is told something else. Returns the end of it. */
+  onChange(audience: Audience, listener: () => void): () => void
+  /** Looks whether anything has changed below, and publishes what has been quiet for long enough. */
+  refresh(): Promise<void>
+}
+
+export interface PublisherDeps {
+  readonly gateway: Gateway
+  readonly audiences: readonly Audience[]
+  /** What is known of the providers at this moment. */
+  readonly facts: () => readonly ProviderFacts[]
+  /** CDN Provider IDs of those providers that are gateways, by provider id. */
+  readonly providerPids: ReadonlyMap<string, string>
+  /** A keyed digest. */
+  readonly nameOf: (text: string) => string
+  readonly quietMs: number
+  /** Former editions kept for each audience. */
+  readonly history: number
+  readonly now: () => number
+  readonly log: Log
+  /** For metrics. */
+  readonly observe?: (audience: string, edition: Edition) => void
+}
+
+/** While things go on changing, something is published at least after so many quiet times. */
+const MAX_QUIET_TIMES = 5
+const MAX_HISTORY_LENGTH = 32 * 1024 * 1024
+
+interface Shelf {
+  readonly audience: Audience
+  readonly history: EditionHistory
+  readonly listeners: Set<() => void>
+  edition: Edition
+}
+
+/** Composes for every audience at once, so that there is something to tell from the first request on. */
+export function createPublisher(deps: PublisherDeps): Publisher {
+  const { now, log } = deps
+  let published = signatureOf(deps.facts())
+  let seen = published
+  let changedAt: number | undefined
+  let seenAt = 0
+
+  const compose = (audience: Audience): Edition => {
+    const contributors = deps.facts().map((facts): Contributor => {
+      const pid = deps.providerPids.get(facts.id)
+      return pid === undefined ? { facts } : { facts, pid }
+    })
+    const receiver = audience.kind === 'peer' ? audience.peer.pid : undefined
+    const composition = composeAdvertisement({
+      contributors,
+      gateway: deps.gateway,
+      contract: contractFor(audience),
+      nameOf: deps.nameOf,
+      ...(receiver === undefined ? {} : { receiver }),
+    })
+    return editionOf(composition, now())
+  }
+
+  const shelves = new Map(
+    deps.audiences.map((audience): [string, Shelf] => {
+      const history = new EditionHistory(deps.history, MAX_HISTORY_LENGTH)
+      const edition = compose(audience)
+      deps.observe?.(audienceName(audience), edition)
+      return [audienceName(audience), { audience, history, listeners: new Set(), edition }]
+    }),
+  )
+  const shelfOf = (audience: Audience): Shelf => {
+    const shelf = shelves.get(audienceName(audience))
+    if (shelf === undefined) throw new Error(`nothing is composed for ${audienceName(audience)}`)
+    return shelf
+  }
+
+  function publish(shelf: Shelf): void {
+    const edition = compose(shelf.audience)
+    if (edition.version === shelf.edition.version) {
+      shelf.edition = { ...edition, publishedAt: shelf.edition.publishedAt }
+      return
+    }
+    shelf.history.add(shelf.edition)
+    shelf.edition = edition
+    deps.observe?.(audienceName(shelf.audience), edition)
+    log('advertisement.published', {
+      audience: audienceName(shelf.audience),
+      version: edition.version,
+      capabilities: edition.document.capabilities.length,
+      withheld: edition.withheld.length,
+    })
+    for (const listener of shelf.listeners) listener()
+  }
+
+  return {
+    current: (audience) => shelfOf(audience).edition,
+    textOf(audience, version) {
+      const { edition, history } = shelfOf(audience)
+      return version === edition.version ? edition.text : history.textOf(version)
+    },
+    onChange(audience, listener) {
+      const { listeners } = shelfOf(audience)
+      // The same function twice is two listeners.
+      const own = (): void => listener()
+      listeners.add(own)
+      return () => listeners.delete(own)
+    },
+    async refresh() {
+      const at = now()
+      const signature = signatureOf(deps.facts())
+      if (signature !== seen) {
+        seen = signature
+        seenAt = at
+        changedAt ??= at
+      }
+      if (changedAt === undefined) return
+      const isQuiet = at - seenAt >= deps.quietMs
+      if (!isQuiet && at - changedAt < deps.quietMs * MAX_QUIET_TIMES) return
+      changedAt = undefined
+      // What came and went again within the quiet time is no news.
+      if (seen === published) return
+      published = seen
+      for (const shelf of shelves.values()) {
+        publish(shelf)
+        // A large advertisement for many peers must not hold up the look-ups.
+        await setImmediate()
+      }
+    },
+  }
+}
+
+/** Equal as long as nothing has changed that could be told. */
+function signatureOf(facts: readonly ProviderFacts[]): string {
+  return JSON.stringify(
+    facts.map(({ id, administrative, health, drilled, advertisement }) => [
+      id,
+      administrative.state,
+      health.state === 'down',
+      drilled !== undefined,
+      advertisement?.version,
+      advertisement?.expired,
+    ]),
+  )
+}

@@ -1,0 +1,8 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv, HttpDeps } from '../../http/app-env.ts'
+import { addAdvertisementRoutes } from './advertisement-routes.ts'
+
+/** The CDNI interfaces: what this broker tells other CDNs. */
+export function addFederationRoutes(app: OpenAPIHono<AppEnv>, deps: HttpDeps): void {
+  addAdvertisementRoutes(app, deps)
+}
