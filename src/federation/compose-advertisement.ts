@@ -1,5 +1,8 @@
 import type { AdvertisedCapability, Advertisement } from '../fci/advertisement.ts'
 import { canonicalCapabilities, jsonOf } from '../fci/canonical-advertisement.ts'
+import type { JsonValue } from '../fci/canonical-json.ts'
+import { canonicalJson } from '../fci/canonical-json.ts'
+import { withoutSecrets } from '../fci/capabilities/secrets.ts'
 import { isMergeable } from '../fci/capability-value.ts'
 import type { ProviderFacts } from '../routing/decision.ts'
 import type { CapacityShare } from './compose-capacity.ts'
@@ -35,6 +38,7 @@ export interface Withheld {
     | 'hops'
     | 'type-outside-contract'
     | 'several-sources'
+    | 'secret'
     | 'says-nothing'
     | 'no-advertisement'
     | 'expired'
@@ -101,6 +105,7 @@ function tell(
   if (!allowsType(type, contract)) return { because: 'type-outside-contract' }
   const isOpaque = !UNDERSTOOD_TYPES.has(type)
   if (isOpaque && sources > 1) return { because: 'several-sources' }
+  if (isOpaque && holdsSecret(jsonOf(capability.value))) return { because: 'secret' }
   // Ours takes its place.
   if (type === 'FCI.RedirectTarget' && !contract.passRedirectTargets) return {}
 
@@ -131,6 +136,11 @@ function tell(
     told: splitIntoLists(footprint).map((list) => ({ type, value: throughUs, footprint: list, ...path })),
     because,
   }
+}
+
+/** `FCI.LoggingSource` holds passwords, and others may. What is not for a log is not for another CDN. */
+function holdsSecret(value: JsonValue): boolean {
+  return canonicalJson(withoutSecrets(value)) !== canonicalJson(value)
 }
 
 function allowsType(type: string, { capabilityTypes }: PeerContract): boolean {

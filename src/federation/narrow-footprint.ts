@@ -1,6 +1,7 @@
 import type { Conjunction, Footprint } from '../fci/footprint.ts'
 import { GLOBAL, intersectFootprints } from '../fci/footprint-algebra.ts'
 import { holdsEveryAddress } from '../fci/prefix-set.ts'
+import { isOneList } from './one-list.ts'
 import type { PeerContract } from './peer-contract.ts'
 
 /** Why a footprint is not told, or not all of it. */
@@ -43,7 +44,8 @@ function productSize(a: Footprint, b: Footprint): number {
 function isTellable(conjunction: Conjunction, { combination, expressions }: Rules): boolean {
   const members = Object.keys(conjunction)
   const isKnown = members.every((member) => PLAIN.has(member) || (expressions && CONDITIONS.has(member)))
-  return isKnown && (combination === 'and' || partsOf(conjunction) === 1)
+  if (!isKnown || (combination === 'or' && partsOf(conjunction) > 1)) return false
+  return isOneList({ kind: 'some', anyOf: [conjunction] })
 }
 
 /** How many Footprint objects stand beside each other when it is printed. */

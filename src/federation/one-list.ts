@@ -3,7 +3,8 @@ import { printFootprint } from '../fci/print-footprints.ts'
 
 /** Whether a footprint is printed as one `footprints` list, and so in one FCI Base Object. */
 export function isOneList(footprint: Footprint): boolean {
-  return printFootprint(footprint).length === 1
+  const { lists, withheld } = printFootprint(footprint)
+  return lists.length === 1 && withheld.length === 0
 }
 
 /** The same clients in footprints that are one list each, where several objects say what one does. */

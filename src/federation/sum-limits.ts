@@ -63,7 +63,7 @@ export function sumLimits(
 }
 
 function placeOf(footprint: Footprint, path: CdnPath): string {
-  return `${canonicalJson(printFootprint(footprint).map((list) => list ?? null))} ${keyOfCdnPath(path)}`
+  return `${canonicalJson(printFootprint(footprint).lists.map((list) => list ?? null))} ${keyOfCdnPath(path)}`
 }
 
 function joinLimits(

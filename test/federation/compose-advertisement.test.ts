@@ -90,6 +90,16 @@ describe('what a gateway advertises', () => {
     expect(both.withheld.map(({ because }) => because)).toEqual(['several-sources', 'several-sources'])
   })
 
+  it('never holds a password, whatever the contract says', () => {
+    const source = {
+      'capability-type': 'FCI.LoggingSource',
+      'capability-value': { transports: { SFTP: { host: 'logs.a.example', username: 'u', password: 'p4ssw0rd' } } },
+    }
+    const { advertisement, withheld } = compose([contributor('a', capabilitiesOf(source))], { capabilityTypes: 'all' })
+    expect(advertisement.capabilities).toEqual([])
+    expect(withheld).toEqual([{ provider: 'a', type: 'FCI.LoggingSource', because: 'secret' }])
+  })
+
   it('cuts values to their registered members, so that no private one tells of the inside', () => {
     const { advertisement } = compose([
       contributor(
