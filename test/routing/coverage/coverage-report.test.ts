@@ -1,8 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CoverageRange } from '../../../src/routing/coverage/coverage-map.ts'
-import type { ClassVerdict, KeyedRange } from '../../../src/routing/coverage/coverage-report.ts'
-import { startTally } from '../../../src/routing/coverage/coverage-report.ts'
+import type { ClassVerdict } from '../../../src/routing/coverage/coverage-report.ts'
+import { reportCoverage } from '../../../src/routing/coverage/coverage-report.ts'
+import type { CoverageCell } from '../../../src/routing/coverage/tally-coverage.ts'
 
 const VERDICTS: readonly ClassVerdict[] = [
   { serving: [], able: [] },
@@ -16,24 +15,17 @@ const VERDICTS: readonly ClassVerdict[] = [
   },
 ]
 const verdictOf = (classId: number): ClassVerdict => VERDICTS[classId] ?? { serving: [], able: [] }
-
-function tally(
-  families: readonly (readonly [version: 4 | 6, classes: readonly CoverageRange[], keys: readonly KeyedRange[]])[],
-) {
-  const one = startTally()
-  for (const [version, classes, keys] of families) for (const _ of one.add(version, classes, keys)) continue
-  return one.rows(verdictOf)
-}
-
-const classRange = (first: bigint, last: bigint, classId: number): CoverageRange => ({ first, last, classId })
-const keyed = (first: bigint, last: bigint, key: string | undefined): KeyedRange => ({ first, last, key })
+const cell = (key: string, classId: number, v4Addresses: number, v6Prefixes48 = 0): CoverageCell => ({
+  key,
+  classId,
+  v4Addresses,
+  v6Prefixes48,
+  sample: { version: 4, value: 0n },
+})
 
 describe('a coverage report', () => {
   it('tells for each key who serves, who could, and where one is alone or nobody is', () => {
-    const rows = tally([
-      [4, [classRange(0n, 99n, 1), classRange(100n, 199n, 2), classRange(200n, 399n, 0)], [keyed(50n, 249n, 'de')]],
-    ])
-    expect(rows).toEqual([
+    expect(reportCoverage([cell('de', 1, 50), cell('de', 2, 100), cell('de', 0, 50)], verdictOf)).toEqual([
       {
         key: 'de',
         size: { v4Addresses: 200, v6Prefixes48: 0 },
@@ -49,75 +41,21 @@ describe('a coverage report', () => {
         overlapShare: 0.5,
         gapShare: 0.25,
       },
-      {
-        key: '-',
-        size: { v4Addresses: 200, v6Prefixes48: 0 },
-        serving: [{ provider: 'a', share: 0.25 }],
-        able: [{ provider: 'a', share: 0.25 }],
-        aloneShare: 0.25,
-        overlapShare: 0,
-        gapShare: 0.75,
-      },
     ])
   })
 
   it('counts both families alike, although one has far more addresses', () => {
-    const rows = tally([
-      [4, [classRange(0n, 255n, 1)], [keyed(0n, 255n, 'de')]],
-      [6, [classRange(0n, 2n ** 80n - 1n, 0)], [keyed(0n, 2n ** 80n - 1n, 'de')]],
-    ])
-    expect(rows).toMatchObject([
-      {
-        key: 'de',
-        size: { v4Addresses: 256, v6Prefixes48: 1 },
-        serving: [{ provider: 'a', share: 0.5 }],
-        gapShare: 0.5,
-      },
+    expect(reportCoverage([cell('de', 1, 256), cell('de', 0, 0, 1_000_000)], verdictOf)).toMatchObject([
+      { serving: [{ provider: 'a', share: 0.5 }], gapShare: 0.5 },
     ])
   })
 
-  it('places a range without a key where nothing is known', () => {
-    expect(tally([[4, [classRange(0n, 9n, 1)], [keyed(0n, 9n, undefined)]]]).map(({ key }) => key)).toEqual(['-'])
+  it('lists the largest first, and what nothing is known of last', () => {
+    const rows = reportCoverage([cell('-', 1, 1e6), cell('fr', 1, 10), cell('de', 1, 5, 20)], verdictOf)
+    expect(rows.map(({ key }) => key)).toEqual(['de', 'fr', '-'])
   })
 
-  it('agrees with looking at every address by itself', () => {
-    const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 63 }), { maxLength: 12 })
-    const partition = (at: readonly number[]): readonly (readonly [number, number])[] => {
-      const starts = [0, ...[...at].sort((a, b) => a - b)]
-      return starts.map((start, i) => [start, (starts[i + 1] ?? 64) - 1] as const)
-    }
-    const keys = fc.array(fc.constantFrom('de', 'fr', undefined, 'hole'), { minLength: 13, maxLength: 13 })
-    const classIds = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 13, maxLength: 13 })
-    fc.assert(
-      fc.property(cuts, cuts, keys, classIds, (classCuts, keyCuts, keyList, classList) => {
-        const classes = partition(classCuts).map(([a, b], i) => classRange(BigInt(a), BigInt(b), classList[i] ?? 0))
-        const keyRanges = partition(keyCuts)
-          .map(([a, b], i) => keyed(BigInt(a), BigInt(b), keyList[i]))
-          .filter(({ key }) => key !== 'hole')
-        const alone = new Map<string, { all: number; alone: number }>()
-        for (let address = 0n; address < 64n; address++) {
-          const holds = (range: { first: bigint; last: bigint }) => range.first <= address && address <= range.last
-          const key = keyRanges.find(holds)?.key ?? '-'
-          const cell = alone.get(key) ?? { all: 0, alone: 0 }
-          cell.all += 1
-          if (classes.find(holds)?.classId === 1) cell.alone += 1
-          alone.set(key, cell)
-        }
-        const rows = tally([[4, classes, keyRanges]])
-        expect(new Map(rows.map((row) => [row.key, row.size.v4Addresses]))).toEqual(
-          new Map([...alone].map(([key, { all }]) => [key, all])),
-        )
-        for (const row of rows) {
-          const cell = alone.get(row.key)
-          expect(row.aloneShare).toBeCloseTo((cell?.alone ?? 0) / (cell?.all ?? 1), 5)
-          expect(row.aloneShare + row.overlapShare + row.gapShare).toBeCloseTo(1, 5)
-        }
-      }),
-    )
-  })
-
-  it('gives others a turn while it counts many ranges', () => {
-    const classes = Array.from({ length: 10_000 }, (_, i) => classRange(BigInt(i), BigInt(i), i % 3))
-    expect([...startTally().add(4, classes, [])].length).toBeGreaterThanOrEqual(4)
+  it('has no line for what is not there', () => {
+    expect(reportCoverage([], verdictOf)).toEqual([])
   })
 })
