@@ -15,13 +15,15 @@ import { startAutomaticFailover } from './health/automatic-failover.ts'
 import { type CanaryMonitor, startCanaryMonitor } from './health/canary-monitor.ts'
 import { createHealthBoard } from './health/health-board.ts'
 import { createHttpApp } from './http/app.ts'
+import type { HttpDeps } from './http/app-env.ts'
+import { createFastListener } from './http/fast-listener.ts'
 import { createRedirect } from './http/redirect.ts'
 import { type HttpServer, serveHttp } from './http/server.ts'
 import { createIdSource } from './identifiers.ts'
 import { createApiKeys } from './keys/api-keys.ts'
 import { withFixedKeys } from './keys/fixed-keys.ts'
 import { loadGeo } from './load-geo.ts'
-import type { Log } from './log.ts'
+import type { Log, ProcessLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createGuardedFetcher } from './outbound/guarded-fetch.ts'
 import { privateHostsOf } from './outbound/private-hosts.ts'
@@ -44,6 +46,7 @@ import { VERSION } from './version.ts'
 export interface BrokerOptions {
   readonly loaded: LoadedConfig
   readonly log: Log
+  readonly access: ProcessLog['access']
 }
 
 /** A running broker. Disposing it stops it in order: no new requests, running changes to their end, then the store. */
@@ -58,7 +61,7 @@ export interface Broker extends AsyncDisposable {
 }
 
 /** Starts everything. Throws `ConfigError`, `StoreError` or an error with a message fit for an operator. */
-export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broker> {
+export async function startBroker({ loaded, log, access }: BrokerOptions): Promise<Broker> {
   const { config, secrets } = loaded
   const now = (): number => Date.now()
   const random = (): number => Math.random()
@@ -243,7 +246,7 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     await Promise.all([background, federation?.ended])
   })
 
-  const http = createHttpApp({
+  const httpDeps: HttpDeps = {
     scopes,
     providers: createProviderService({ directory: providers, states, advertisements, health, now, log }),
     advertisements: createAdvertisementService({ providers: config.providers, advertisements }),
@@ -256,12 +259,10 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     readiness: () => readiness(store, providers),
     now,
     log: {
-      info: (fields, message) => {
-        if (config.log.access) log(message, flat(fields))
-      },
+      access: config.log.access ? access : () => {},
       error: (fields, message) => log('request.failed', { message, ...flat(fields) }),
     },
-    observe: (access) => metrics.request(access.method, access.route, access.status, access.durationMs / 1000),
+    observe: ({ method, route, status, durationMs }) => metrics.request(method, route, status, durationMs / 1000),
     requestId: randomUUID,
     limits: {
       bodyBytes: config.limits.body_bytes,
@@ -274,8 +275,9 @@ export async function startBroker({ loaded, log }: BrokerOptions): Promise<Broke
     },
     ...(config.redirect.enabled ? { redirect: createRedirect({ routes, names }) } : {}),
     version: VERSION,
-  })
-  const server: HttpServer = await serveHttp(http, {
+  }
+  const server: HttpServer = await serveHttp(createHttpApp(httpDeps), {
+    fast: createFastListener(httpDeps),
     ...config.listen,
     requestId: randomUUID,
     requestTimeoutMs: config.limits.request_timeout_ms,

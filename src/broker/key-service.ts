@@ -17,6 +17,11 @@ export interface Principal {
 /** API keys: `mqb_<id>_<secret>`, stored as SHA-256, compared in constant time. Methods throw `BrokerError`. */
 export interface KeyService {
   authenticate(key: string): Promise<Principal | undefined>
+  /**
+   * The same from memory: a key that was authenticated before and of which nothing else has been heard since.
+   * `undefined`: ask `authenticate`.
+   */
+  recall(key: string): Principal | undefined
   /** The full key is in this answer and nowhere else. */
   create(request: { readonly name: string; readonly role: Role }): Promise<KeyView & { readonly key: string }>
   list(): Promise<readonly KeyView[]>

@@ -14,8 +14,23 @@ export interface LogOptions {
   readonly destination: { readonly file: string } | 'stdout'
 }
 
+/** One answered request, never its URL. */
+export interface AccessLine {
+  readonly method: string
+  /** Route pattern such as `/moq/scopes/:id`, or `unmatched`. */
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+  /** 1 to 128 of `A-Z a-z 0-9 . _ -`. */
+  readonly requestId: string
+  /** Id of the API key. */
+  readonly key?: string
+}
+
 export interface ProcessLog {
   readonly log: Log
+  /** The same line as `log('request', line)`, at a fraction of its cost: there is one for every look-up. `at`: milliseconds since the epoch. */
+  readonly access: (line: AccessLine, at: number) => void
   /** Writes out what is still held back. */
   flush(): void
 }
@@ -60,10 +75,34 @@ export function openLog(options: LogOptions): ProcessLog {
       else if (WARNINGS.has(event)) logger.warn(line)
       else logger.info(line)
     },
+    access: logger.isLevelEnabled('info') ? (line, at) => writer.write(accessText(line, at)) : () => {},
     flush() {
       writer.flush()
     },
   }
+}
+
+/** What pino makes of such a line. */
+export function accessText(line: AccessLine, at: number): string {
+  const { method, route, status, durationMs, requestId, key } = line
+  const whose = key === undefined ? '' : `,"key":${JSON.stringify(cutSecretText(key))}`
+  return `{"level":30,"time":"${isoTime(at)}","event":"request","method":"${method}","route":"${route}","status":${status},"durationMs":${durationMs},"requestId":"${cutId(requestId)}"${whose}}\n`
+}
+
+let lastAt = Number.NaN
+let lastTime = ''
+
+function isoTime(at: number): string {
+  if (at !== lastAt) {
+    lastAt = at
+    lastTime = new Date(at).toISOString()
+  }
+  return lastTime
+}
+
+/** An id may be the caller's own, and hold whatever fits into its form: keys and tokens do, URLs do not. */
+function cutId(id: string): string {
+  return id.includes('eyJ') || id.includes('mqb_') ? cutSecretText(id) : id
 }
 
 function openDestination(destination: LogOptions['destination']): number {

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Edition } from './federation/edition.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
+import { RequestMetrics } from './request-metrics.ts'
 import type { Operation } from './scopes/operation.ts'
 
 export interface Metrics {
@@ -38,25 +39,7 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [registry],
   })
-  const requests = new Counter({
-    name: 'moq_broker_http_requests_total',
-    help: 'Answered requests',
-    labelNames: ['method', 'route', 'status'],
-    registers: [registry],
-  })
-  const requestSeconds = new Histogram({
-    name: 'moq_broker_http_request_seconds',
-    help: 'Time to answer',
-    labelNames: ['method', 'route'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers: [registry],
-  })
-  const decisions = new Counter({
-    name: 'moq_broker_decisions_total',
-    help: 'Routing decisions by the provider chosen ("none": nobody may serve)',
-    labelNames: ['provider', 'panic'],
-    registers: [registry],
-  })
+  const requests = new RequestMetrics()
   const canarySeconds = new Histogram({
     name: 'moq_broker_canary_latency_seconds',
     help: 'Time of a canary object from publisher to subscriber',
@@ -107,18 +90,13 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
 
   return {
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    render: async () => `${await registry.metrics()}\n${requests.text()}`,
     operation(operation, seconds) {
       operations.inc({ kind: operation.kind, state: operation.state })
       operationSeconds.observe({ kind: operation.kind }, seconds)
     },
-    request(method, route, status, seconds) {
-      requests.inc({ method, route, status })
-      requestSeconds.observe({ method, route }, seconds)
-    },
-    decision(provider, panic) {
-      decisions.inc({ provider: provider ?? 'none', panic: String(panic) })
-    },
+    request: (method, route, status, seconds) => requests.request(method, route, status, seconds),
+    decision: (provider, panic) => requests.decision(provider, panic),
     published(audience, { document, publishedAt: at }) {
       published.set({ audience }, document.capabilities.length)
       publishedAt.set({ audience }, at / 1000)

@@ -52,6 +52,7 @@ export class FrontApi {
   readonly observed: AccessRecord[] = []
   readiness: Readiness = { ready: true, checks: { store: { ok: true } } }
   now = Date.UTC(2026, 10, 21)
+  readonly deps: HttpDeps
   readonly app: ReturnType<typeof createHttpApp>
 
   /** `without`: surfaces that are switched off. */
@@ -60,7 +61,7 @@ export class FrontApi {
     const write = (fields: Readonly<Record<string, unknown>>, message: string): void => {
       this.logged.push({ fields, message })
     }
-    this.app = createHttpApp({
+    this.deps = {
       scopes: this.scopes,
       providers: this.providers,
       advertisements: this.advertisements,
@@ -70,7 +71,7 @@ export class FrontApi {
       metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' },
       readiness: async () => this.readiness,
       now: () => this.now,
-      log: { info: write, error: write },
+      log: { access: (fields) => write({ ...fields }, 'request'), error: write },
       observe: (access) => this.observed.push(access),
       requestId: () => {
         requests += 1
@@ -80,7 +81,8 @@ export class FrontApi {
       ...(without.includes('redirect') ? {} : { redirect: createRedirect({ routes: this.routes, names: this.names }) }),
       version: '0.0.0-test',
       ...overrides,
-    })
+    }
+    this.app = createHttpApp(this.deps)
   }
 
   /** Sends a request without checking the answer against the document. */

@@ -26,8 +26,8 @@ export async function serve(options: ServeOptions, cli: Cli): Promise<void> {
     const loaded = withListen(loadConfigFile(options.config, PROCESS_SECRETS), options)
     const processLog = openLog({ level: loaded.config.log.level, destination: 'stdout' })
     using _crash = watchForCrash(processLog)
-    const { log } = processLog
-    await using broker = await startBroker({ loaded, log })
+    const { log, access } = processLog
+    await using broker = await startBroker({ loaded, log, access })
     const key = broker.adminKey ?? (options.newAdminKey ? await broker.createAdminKey() : undefined)
     if (key !== undefined) await handOverKey(key, { loaded, cli, log })
     log('broker.ready', { url: broker.url, startup_ms: Math.round(cli.sinceBegin()) })

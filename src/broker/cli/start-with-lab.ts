@@ -56,7 +56,7 @@ async function run(options: StartInput, { cli, progress, signal }: Surroundings)
   await writeFile(geoFile, geoSampleCsv())
   const processLog = openLog({ level: 'info', destination: { file: logFile } })
   using _crash = watchForCrash(processLog)
-  const { log: writeLog } = processLog
+  const { log: writeLog, access } = processLog
   let told = false
   const log: Log = (event, fields = {}) => {
     writeLog(event, fields)
@@ -77,7 +77,11 @@ async function run(options: StartInput, { cli, progress, signal }: Surroundings)
   if (signal.aborted) return
 
   progress.say('starting the broker')
-  await using broker = await startBroker({ loaded: labConfig(lab.cdns, { host, port, storePath, geoFile }), log })
+  await using broker = await startBroker({
+    loaded: labConfig(lab.cdns, { host, port, storePath, geoFile }),
+    log,
+    access,
+  })
   const adminKey = broker.adminKey ?? (options.newAdminKey ? await broker.createAdminKey() : undefined)
   const { scope, paths } = await prepareDemo(broker, { cli, progress, signal })
   progress.clear()

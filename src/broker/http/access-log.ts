@@ -5,7 +5,7 @@ import type { AppEnv, HttpDeps } from './app-env.ts'
 const WELL_FORMED_ID = /^[A-Za-z0-9._-]{1,128}$/
 
 /** Unless the handler says otherwise. Answers may hold tokens, so nothing is stored that was not made to be. */
-const DEFAULT_HEADERS = [
+export const DEFAULT_HEADERS = [
   ['Cache-Control', 'no-store'],
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'no-referrer'],
@@ -20,8 +20,7 @@ export function accompanyRequest(
 ): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
     const startedAt = deps.now()
-    const offered = context.req.header('x-request-id')
-    const requestId = offered !== undefined && WELL_FORMED_ID.test(offered) ? offered : deps.requestId()
+    const requestId = requestIdOf(context.req.header('x-request-id'), deps.requestId)
     context.set('requestId', requestId)
     await next()
     const { headers, status } = context.res
@@ -30,14 +29,20 @@ export function accompanyRequest(
       if (!headers.has(name)) headers.set(name, value)
     }
     const pattern = routePath(context, -1)
+    const at = deps.now()
     const access = {
       method: context.req.method,
       route: pattern === '/*' ? 'unmatched' : pattern,
       status,
-      durationMs: deps.now() - startedAt,
+      durationMs: at - startedAt,
     }
     deps.observe?.(access)
     const key = context.get('principal')?.id
-    deps.log.info({ ...access, requestId, ...(key === undefined ? {} : { key }) }, 'request')
+    deps.log.access({ ...access, requestId, ...(key === undefined ? {} : { key }) }, at)
   }
+}
+
+/** The caller's own id for the request, if it is one, else a fresh one. */
+export function requestIdOf(offered: string | undefined, fresh: () => string): string {
+  return offered !== undefined && WELL_FORMED_ID.test(offered) ? offered : fresh()
 }

@@ -4,6 +4,7 @@ import type { DrillService } from '../drills/drill-service.ts'
 import type { FederationService } from '../federation/federation-service.ts'
 import type { Audience } from '../federation/peer.ts'
 import type { KeyService, Principal } from '../key-service.ts'
+import type { AccessLine } from '../log.ts'
 import type { ProviderService } from '../providers/provider-service.ts'
 import type { RouteService } from '../route-service.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
@@ -30,9 +31,10 @@ export interface AppEnv {
   }
 }
 
-/** Where the HTTP room writes; pino's shape. */
+/** Where the HTTP room writes. */
 export interface HttpLog {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void
+  /** One answered request. `at`: milliseconds since the epoch. */
+  access(line: AccessLine, at: number): void
   error(fields: Readonly<Record<string, unknown>>, message: string): void
 }
 

@@ -6,7 +6,7 @@ import type { AppEnv, HttpDeps } from './app-env.ts'
 import { limitDuration } from './deadline.ts'
 import { problemOf } from './error-problem.ts'
 import { addOpenApiDocument, registerSecurity } from './openapi-document.ts'
-import { PROBLEM_CATALOGUE, type ProblemDetail, problemResponse } from './problem.ts'
+import { isFailureOfOurs, type ProblemDetail, problemResponse } from './problem.ts'
 import { addAdvertisementRoutes } from './routes/advertisements.ts'
 import { addDrillRoutes } from './routes/drills.ts'
 import { addKeyRoutes } from './routes/keys.ts'
@@ -52,7 +52,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
     const requestId = c.get('requestId')
     const problem = problemOf(error)
     if (problem !== undefined) {
-      if (isOurFault(problem)) {
+      if (isFailureOfOurs(problem)) {
         deps.log.error({ requestId, problem: problem.kind, ...describeUnexpected(error) }, 'request failed')
       }
       return problemResponse(problem, requestId)
@@ -67,11 +67,6 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
     )
   })
   return app
-}
-
-/** A probe that asks every second is no news. */
-function isOurFault({ kind }: ProblemDetail): boolean {
-  return PROBLEM_CATALOGUE[kind].status >= 500 && kind !== 'not-ready'
 }
 
 function unmatched(method: string, allowed: readonly string[]): ProblemDetail {

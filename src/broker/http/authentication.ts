@@ -23,7 +23,7 @@ export function requireRole(keys: KeyService, role: Role): MiddlewareHandler<App
   }
 }
 
-/** What stands in `Authorization: Bearer`, else in `X-API-Key`. */
+/** The key that a request shows; empty text when what it shows cannot be one. */
 export function presentedKey(authorization: string | undefined, apiKey: string | undefined): string | undefined {
   if (authorization === undefined) return apiKey
   return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''

@@ -112,13 +112,22 @@ export function problemBody(problem: ProblemDetail, requestId: string): ProblemB
 export function problemResponse(problem: ProblemDetail, requestId: string): Response {
   return new Response(JSON.stringify(problemBody(problem, requestId)), {
     status: PROBLEM_CATALOGUE[problem.kind].status,
-    headers: {
-      'Content-Type': 'application/problem+json',
-      'Cache-Control': 'no-store',
-      ...(problem.retryAfterSeconds === undefined
-        ? {}
-        : { 'Retry-After': String(Math.max(1, Math.ceil(problem.retryAfterSeconds))) }),
-      ...problem.headers,
-    },
+    headers: problemHeaders(problem),
   })
+}
+
+export function problemHeaders(problem: ProblemDetail): Readonly<Record<string, string>> {
+  return {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    ...(problem.retryAfterSeconds === undefined
+      ? {}
+      : { 'Retry-After': String(Math.max(1, Math.ceil(problem.retryAfterSeconds))) }),
+    ...problem.headers,
+  }
+}
+
+/** Whether the log should tell of it as a failure. A probe that asks every second and a client in the desert are none. */
+export function isFailureOfOurs({ kind }: ProblemDetail): boolean {
+  return PROBLEM_CATALOGUE[kind].status >= 500 && kind !== 'not-ready' && kind !== 'no-provider'
 }

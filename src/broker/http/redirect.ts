@@ -99,7 +99,6 @@ export function nobody(decision: Decision): ProblemError {
         ? 'No provider may serve this client now.'
         : 'No provider that may serve this client has a target for this host.',
     retryAfterSeconds: decision.ttlSeconds,
-    headers: { ...OPEN_TO_PAGES },
   })
 }
 

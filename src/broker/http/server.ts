@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'n
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
+import type { FastListener } from './fast-listener.ts'
 import { PROBLEM_CATALOGUE, type ProblemDetail, problemBody, problemResponse } from './problem.ts'
 
 /** What of a hono app the server needs. */
@@ -20,6 +21,8 @@ export interface ServeOptions {
   /** How long an idle connection is kept. Default 65 s, longer than most load balancers keep theirs. */
   readonly keepAliveMs?: number
   readonly requestId: () => string
+  /** Has every request before the app. */
+  readonly fast?: FastListener
 }
 
 export interface HttpServer {
@@ -67,8 +70,11 @@ export async function serveHttp(app: FetchApp, options: ServeOptions): Promise<H
       // Node's own refusal has no body; the listener's is a problem.
       requireHostHeader: false,
     },
-    // The listener answers every failure itself and never rejects.
-    (incoming, outgoing) => void listener(incoming, outgoing),
+    (incoming, outgoing) => {
+      if (options.fast?.(incoming, outgoing) === true) return
+      // The listener answers every failure itself and never rejects.
+      void listener(incoming, outgoing)
+    },
   )
   // Node would answer 417 without a body; RFC 9110 10.1.1 allows to go on.
   server.on('checkExpectation', (incoming, outgoing) => void listener(incoming, outgoing))

@@ -1,3 +1,4 @@
+import type { ProblemDetail } from './problem.ts'
 import type { RequestOrigin } from './request-origin.ts'
 
 /** What a surface for clients without a key sees of a request. */
@@ -26,6 +27,11 @@ export type Surface = (request: SurfaceRequest) => SurfaceAnswer | Promise<Surfa
 export const OPEN_TO_PAGES: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Origin': '*',
   'Cross-Origin-Resource-Policy': 'cross-origin',
+}
+
+/** A refusal that pages may read, too: a player must see its status. */
+export function openToPages(problem: ProblemDetail): ProblemDetail {
+  return { ...problem, headers: { ...OPEN_TO_PAGES, ...problem.headers } }
 }
 
 const PREFLIGHT_SECONDS = 86_400

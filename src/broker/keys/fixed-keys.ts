@@ -15,6 +15,8 @@ export function withFixedKeys<Keys extends KeyService>(keys: Keys, fixed: readon
     digest: digest(key),
     principal: { id: `config:${name}`, name, role } satisfies Principal,
   }))
+  /** Those that somebody has shown; the configuration does not change while the broker runs. */
+  const shown = new Map<string, Principal>()
   return {
     ...keys,
     async authenticate(key: string) {
@@ -22,8 +24,10 @@ export function withFixedKeys<Keys extends KeyService>(keys: Keys, fixed: readon
       let found: Principal | undefined
       // All are compared, so that the time taken tells nothing about which one matched.
       for (const { digest: expected, principal } of known) if (timingSafeEqual(given, expected)) found = principal
+      if (found !== undefined) shown.set(key, found)
       return found ?? keys.authenticate(key)
     },
+    recall: (key: string) => shown.get(key) ?? keys.recall(key),
   }
 }
 

@@ -50,6 +50,12 @@ export class KeyCache {
     }
   }
 
+  /** Whether this very record is what `get` would answer now, without asking the store. */
+  isCurrent(record: KeyRecord): boolean {
+    const held = this.#known.get(record.id)
+    return held?.record === record && this.#options.now() - held.askedAt < this.#options.ttlMs
+  }
+
   /** The next `get` asks the store. */
   forget(id: string): void {
     this.#known.delete(id)

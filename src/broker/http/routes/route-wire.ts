@@ -2,7 +2,7 @@ import type { Role } from '../../key-service.ts'
 import type { RouteAnswer } from '../../route-service.ts'
 import type { DecisionWire } from './route-schemas.ts'
 
-const WITHHELD = 'Every URL of this provider may publish, and a reader key may not have such a URL.'
+export const WITHHELD = 'Every URL of this provider may publish, and a reader key may not have such a URL.'
 
 export interface DecisionView {
   readonly role: Role

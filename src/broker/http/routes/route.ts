@@ -42,7 +42,7 @@ function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys, origin = NO_PROXI
   app.get('/route', requireRole(keys, 'reader'), async (c) => {
     const from = originOf({ peer: c.env?.incoming?.socket.remoteAddress, header: (name) => c.req.header(name) }, origin)
     const question = questionOf(c, from.client)
-    if (from.vary !== undefined) c.header('Vary', from.vary)
+    if (from.vary !== undefined && c.req.query('client') === undefined) c.header('Vary', from.vary)
     const view = { role: principalOf(c).role, explain: isExplained(c) }
     const decision = decisionToWire(await routes.decide(question), view)
     c.header('Cache-Control', holdsConnectUrl(decision) ? 'no-store' : `private, max-age=${decision.ttl_seconds}`)

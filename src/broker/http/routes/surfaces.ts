@@ -5,7 +5,7 @@ import { problemOf } from '../error-problem.ts'
 import { ProblemError } from '../problem.ts'
 import { REDIRECT_ROUTE } from '../redirect.ts'
 import { NO_PROXIES, type OriginRules, originOf } from '../request-origin.ts'
-import { OPEN_TO_PAGES, type Surface, type SurfaceAnswer } from '../surface-answer.ts'
+import { openToPages, type Surface, type SurfaceAnswer } from '../surface-answer.ts'
 import { COMMON_PROBLEMS, IdSchema, NOT_FOUND, problemAnswer } from '../wire-fields.ts'
 
 type Deps = Pick<HttpDeps, 'redirect' | 'origin'>
@@ -50,7 +50,7 @@ async function answerWith(c: Context<AppEnv>, surface: Surface, rules: OriginRul
   } catch (error) {
     const problem = problemOf(error)
     if (problem === undefined) throw error
-    throw new ProblemError({ ...problem, headers: { ...OPEN_TO_PAGES, ...problem.headers } }, { cause: error })
+    throw new ProblemError(openToPages(problem), { cause: error })
   }
 }
 
@@ -60,5 +60,6 @@ function targetOf(c: Context<AppEnv>): string {
 }
 
 function responseOf({ status, headers, body }: SurfaceAnswer): Response {
-  return new Response(body === '' ? null : body, { status, headers })
+  const length = status === 204 ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
+  return new Response(body === '' ? null : body, { status, headers: { ...headers, ...length } })
 }
