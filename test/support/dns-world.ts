@@ -19,6 +19,7 @@ export const ZONE: Zone = createZone({
   ],
   soa: { rname: 'hostmaster.cdn.example', serial: 7, refresh: 7200, retry: 900, expire: 1209600, minimum: 60 },
   ttlSeconds: 3600,
+  scopeNames: new Map([['demo', 'Demo']]),
   explain: true,
 })
 

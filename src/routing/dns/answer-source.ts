@@ -6,7 +6,7 @@ export interface AnswerQuestion {
   /** Address as text. */
   readonly client: string
   /** Absent: no scope in particular. */
-  readonly scope?: string
+  readonly scope?: string | undefined
   /** The name that stands for the scope: lower case, without the last dot. */
   readonly name: string
 }

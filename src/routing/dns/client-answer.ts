@@ -1,6 +1,7 @@
 import type { RedirectTarget } from '../../fci/effective-capabilities.ts'
 import { parseAddress } from '../../fci/prefix.ts'
 import type { Candidate } from '../decision.ts'
+import { dnsTargetFor } from '../redirect-target.ts'
 
 /**
  * Where DNS sends one client, and for how long. `sameForBits`: so many leading bits of the client's address decide;
@@ -61,15 +62,12 @@ function answerOfHost(host: string, ttlSeconds: number, sameForBits: number): Cl
     : { kind: 'addresses', addresses: [bare], ttlSeconds, sameForBits }
 }
 
-/** The host of the first target that holds for the name; an HTTP target alone is none for DNS (RFC 8804 2.3). */
+/** The host of the target that holds for the name; an HTTP target alone is none for DNS (RFC 8804 2.3). */
 function dnsHostFor(targets: readonly RedirectTarget[], name: string): string | undefined {
-  for (const { redirectingHosts, dnsTarget } of targets) {
-    if (dnsTarget === undefined) continue
-    if (redirectingHosts.length > 0 && !redirectingHosts.some((host) => withoutPort(host) === name)) continue
-    const host = withoutPort(dnsTarget.host).replace(/\.$/, '')
-    if (isHostName(host) || parseAddress(host.replace(/^\[|\]$/g, '')) !== undefined) return host
-  }
-  return undefined
+  const target = dnsTargetFor(targets, name)?.target
+  if (target === undefined) return undefined
+  const host = withoutPort(target.host).replace(/\.$/, '')
+  return isHostName(host) || parseAddress(host.replace(/^\[|\]$/g, '')) !== undefined ? host : undefined
 }
 
 /** A port has no meaning in DNS and is ignored (RFC 8804 2.4). */

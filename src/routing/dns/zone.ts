@@ -7,6 +7,8 @@ export interface ZoneSettings {
   readonly soa: StartOfAuthority
   /** Of the zone's own records. */
   readonly ttlSeconds: number
+  /** Labels that stand for scopes, besides their ids: what the source is asked for, by label in lower case. */
+  readonly scopeNames: ReadonlyMap<string, string>
   /** Whether `_explain` names exist. */
   readonly explain: boolean
 }
@@ -69,6 +71,8 @@ export function createZone(settings: ZoneSettings): Zone {
     for (let dot = labels.indexOf('.'); dot >= 0; dot = labels.indexOf('.', dot + 1)) empty.add(labels.slice(dot + 1))
   }
   const service = (scope: string | undefined, apex: boolean): ZoneName => ({ kind: 'service', scope, apex })
+  const scopeOf = (labels: string): string | undefined =>
+    SCOPE_ID.test(labels) ? labels : settings.scopeNames.get(labels)
   const apex = service(undefined, true)
   const anyScope = service(undefined, false)
 
@@ -86,14 +90,16 @@ export function createZone(settings: ZoneSettings): Zone {
     nameOf(labels) {
       if (labels === '') return apex
       if (labels === ANY_SCOPE) return anyScope
-      if (SCOPE_ID.test(labels)) return service(labels, false)
+      const scope = scopeOf(labels)
+      if (scope !== undefined) return service(scope, false)
       const addresses = servers.get(labels)
       if (addresses !== undefined) return { kind: 'name_server', addresses }
       if (settings.explain) {
         if (labels === EXPLAIN) return { kind: 'explanation', scope: undefined }
         const explained = labels.startsWith(`${EXPLAIN}.`) ? labels.slice(EXPLAIN.length + 1) : ''
         if (explained === ANY_SCOPE) return { kind: 'explanation', scope: undefined }
-        if (SCOPE_ID.test(explained)) return { kind: 'explanation', scope: explained }
+        const explainedScope = scopeOf(explained)
+        if (explainedScope !== undefined) return { kind: 'explanation', scope: explainedScope }
       }
       return empty.has(labels) ? { kind: 'empty' } : { kind: 'absent' }
     },

@@ -90,6 +90,8 @@ describe('names', () => {
     ['cdn.example', 'A', NOERROR, ['A', 'A']],
     ['cdn.example', 'TXT', NOERROR, []],
     ['any.cdn.example', 'A', NOERROR, ['A', 'A']],
+    ['DEMO.cdn.example', 'A', NOERROR, ['A', 'A']],
+    ['_explain.demo.cdn.example', 'TXT', NOERROR, ['TXT', 'TXT']],
     ['ns1.cdn.example', 'A', NOERROR, ['A']],
     ['NS1.cdn.example', 'AAAA', NOERROR, ['AAAA']],
     ['ns1.cdn.example', 'TXT', NOERROR, []],

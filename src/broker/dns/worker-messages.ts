@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { DnsSchema } from '../config/dns-schema.ts'
+
+const Question = z.object({ client: z.string(), name: z.string(), scope: z.string().optional() })
+const tailored = { sameForBits: z.number() }
+const Answer = z.union([
+  z.literal('absent'),
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('addresses'), addresses: z.array(z.string()), ttlSeconds: z.number(), ...tailored }),
+    z.object({ kind: z.literal('alias'), host: z.string(), ttlSeconds: z.number(), ...tailored }),
+    z.object({ kind: z.literal('nobody'), ...tailored }),
+  ]),
+])
+const Version = z.union([z.string(), z.number()])
+
+/** One thing asked of the broker's process, and what it answers under the same number. */
+const Ask = z.object({ id: z.number(), question: Question, explain: z.boolean() })
+const Told = z.object({
+  id: z.number(),
+  /** Neither of both: it could not be told. */
+  answer: Answer.optional(),
+  explanation: z.object({ texts: z.array(z.string()).optional() }).optional(),
+  version: Version.optional(),
+})
+
+const Totals = z.object({
+  answers: z.record(z.string(), z.number()),
+  limited: z.object({ truncate: z.number(), drop: z.number() }),
+  timed: z.array(z.number()),
+  timedSeconds: z.number(),
+})
+
+/** What a DNS process says to the broker's. */
+export const FromWorker = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
+  z.object({
+    kind: z.literal('listening'),
+    listeners: z.array(z.object({ host: z.string(), port: z.number() })),
+  }),
+  z.object({ kind: z.literal('failed'), message: z.string(), code: z.string().optional() }),
+  z.object({ kind: z.literal('asks'), asks: z.array(Ask) }),
+  z.object({ kind: z.literal('totals'), totals: Totals }),
+])
+
+/** What the broker's process says to a DNS process. */
+export const ToWorker = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('start'),
+    config: DnsSchema,
+    /** Hexadecimal. */
+    cookieSecret: z.string(),
+    scopeNames: z.array(z.string()),
+    /** Whether versions will be told. */
+    versioned: z.boolean(),
+  }),
+  z.object({ kind: z.literal('told'), told: z.array(Told) }),
+  /** Answers for the scope, or those without one, are no longer what they were. */
+  z.object({ kind: z.literal('version'), scope: z.string().optional(), version: Version }),
+  z.object({ kind: z.literal('stop') }),
+])
+
+export type FromWorker = z.infer<typeof FromWorker>
+export type ToWorker = z.infer<typeof ToWorker>
+export type Ask = z.infer<typeof Ask>
+export type Told = z.infer<typeof Told>
