@@ -8,6 +8,8 @@ import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { createRouteService } from './create-route-service.ts'
+import { startBrokerDns } from './dns/broker-dns.ts'
+import type { DnsServer } from './dns/dns-server.ts'
 import { createDrillControl, type DrillControl } from './drills/drill-control.ts'
 import { keyBesideStore } from './encryption-key.ts'
 import { startFederation } from './federation/create-federation.ts'
@@ -56,6 +58,8 @@ export interface Broker extends AsyncDisposable {
   readonly adminKey?: string
   readonly scopes: ScopeService
   readonly canary: CanaryMonitor
+  /** Where DNS is served, over UDP and TCP. */
+  readonly dns: DnsServer['addresses']
   /** Makes another admin key, for an operator who lost theirs. */
   createAdminKey(): Promise<string>
 }
@@ -284,6 +288,9 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   })
   log('broker.listening', { host: config.listen.host, port: server.port, store: store.kind, instance })
   undo.add(async () => server.close(0))
+  const dns = await startBrokerDns({ config, routes, names, vault, now, random, log })
+  if (dns !== undefined) metrics.dns(() => dns.totals())
+  undo.add(async () => dns?.[Symbol.asyncDispose]())
   // Only now: a key that a failed start made would be shown to nobody.
   const adminKey = secrets.keys.some((key) => key.role === 'admin') ? undefined : (await keys.ensureAdminKey())?.key
   const release = undo.release()
@@ -293,6 +300,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     ...(adminKey === undefined ? {} : { adminKey }),
     scopes,
     canary,
+    dns: dns?.addresses ?? [],
     async createAdminKey() {
       return (await keys.create({ name: 'recovered admin', role: 'admin' })).key
     },

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { DnsTotals } from './dns/dns-counters.ts'
+import { registerDnsMetrics } from './dns/dns-metrics.ts'
 import type { Edition } from './federation/edition.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import { RequestMetrics } from './request-metrics.ts'
@@ -17,6 +19,8 @@ export interface Metrics {
   published(audience: string, edition: Edition): void
   /** One canary object received. */
   canary(provider: string, latencySeconds: number): void
+  /** From now on shows what a DNS server has done. */
+  dns(totals: () => DnsTotals): void
 }
 
 const HEALTH_VALUES = { unknown: -1, down: 0, degraded: 0.5, up: 1 } as const
@@ -103,6 +107,9 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     },
     canary(provider, latencySeconds) {
       canarySeconds.observe({ provider }, latencySeconds)
+    },
+    dns(totals) {
+      registerDnsMetrics(registry, totals)
     },
   }
 }

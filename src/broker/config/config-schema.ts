@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readProviderId } from '../../fci/cdn-path.ts'
 import { parsePrefix } from '../../fci/prefix.ts'
 import { httpUrl, milliseconds, secret } from './config-fields.ts'
+import { DnsSchema } from './dns-schema.ts'
 import { FciSchema, OutboundSchema } from './fci-schema.ts'
 import { FederationSchema } from './federation-schema.ts'
 
@@ -144,6 +145,8 @@ export const ConfigSchema = z.strictObject({
       scope_names: z.array(z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'must fit into a path segment')).default([]),
     })
     .prefault({}),
+  /** Serves DNS; absent: not. */
+  dns: DnsSchema.optional(),
   redirect: z
     .strictObject({
       /** `/r/{scope}/{path}`, for anybody. */

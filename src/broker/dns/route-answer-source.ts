@@ -1,5 +1,5 @@
 import type { AnswerQuestion, AnswerSource } from '../../routing/dns/answer-source.ts'
-import { answerOf, type FallbackTarget, type ScopeAnswer } from '../../routing/dns/client-answer.ts'
+import { answerOf, type ClientAnswer, type FallbackTarget } from '../../routing/dns/client-answer.ts'
 import { explanationOf } from '../../routing/dns/explanation.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { RouteAnswer, RouteQuestion, RouteService } from '../route-service.ts'
@@ -13,7 +13,7 @@ export interface RouteAnswerSourceDeps {
 
 /** Resolvers ask again after a second or two; by then the scope is in memory. */
 const PATIENCE_MS = 2_000
-/** More bits than any address has: nothing is known of the neighbours. */
+/** Nothing is known of the neighbours, so every bit counts. */
 const ALL_BITS = 128
 
 /** Answers from the decisions of this process. */
@@ -22,12 +22,10 @@ export function createRouteAnswerSource({ routes, names, fallback }: RouteAnswer
     client,
     ...(scope === undefined ? {} : { scope: names.idOf(scope) }),
   })
-  const toAnswer = ({ decision }: RouteAnswer, { name }: AnswerQuestion): Exclude<ScopeAnswer, 'absent'> =>
-    answerOf(
-      { candidates: decision.candidates, ttlSeconds: decision.ttlSeconds, sameForBits: ALL_BITS },
-      name,
-      fallback,
-    )
+  const toAnswer = ({ decision, sameFor }: RouteAnswer, { name }: AnswerQuestion): ClientAnswer => {
+    const { candidates, ttlSeconds } = decision
+    return answerOf({ candidates, ttlSeconds, sameForBits: sameFor?.length ?? ALL_BITS }, name, fallback)
+  }
 
   return {
     held(question) {
@@ -48,14 +46,14 @@ export function createRouteAnswerSource({ routes, names, fallback }: RouteAnswer
     },
     async explain(question) {
       try {
-        const { decision } = await inTime(routes.decide(routeQuestion(question)))
-        return explanationOf(decision, toAnswer({ decision, connectUrls: new Map() }, question))
+        const answer = await inTime(routes.decide(routeQuestion(question)))
+        return explanationOf(answer.decision, toAnswer(answer, question))
       } catch (error) {
         if (isNotFound(error)) return undefined
         throw error
       }
     },
-    version: () => undefined,
+    version: (scope) => routes.version(scope === undefined ? undefined : names.idOf(scope)),
   }
 }
 

@@ -144,7 +144,7 @@ export class DnsResponder {
     const { message } = received
     const query = this.#query
     const labels = labelsBefore(message, query.prefixBytes)
-    const known = labels === undefined ? undefined : this.#names.find(labels)
+    const known = labels === undefined ? undefined : this.#names.find(labels, this.#now)
     if (known !== undefined && !(known.apex && isApexType(query.type))) return this.#serve(known, received, loaded)
     const { zone } = this.#options
     const name: ZoneName = labels === undefined ? { kind: 'absent' } : zone.nameOf(labels)
@@ -201,7 +201,7 @@ export class DnsResponder {
       this.#names.noteAbsent(labelsOf(name, this.#options.zone), this.#now)
       return this.#finishAbsent(message)
     }
-    const known = 'epoch' in name ? name : this.#names.add(name.labels, name)
+    const known = 'epoch' in name ? name : this.#names.add(name.labels, name, this.#now)
     const prepared = this.#keep(known, this.#client, answer)
     return this.#finish(message, prepared.replyTo(this.#query.type), answer.sameForBits)
   }

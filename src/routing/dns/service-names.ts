@@ -11,6 +11,8 @@ export interface ServiceName {
   /** Counts what the source's version told; answers of an older epoch may be wrong now. */
   epoch: number
   version: string | number | undefined
+  /** When the version was last looked at, in milliseconds. */
+  checkedAt: number
 }
 
 const MAX_NAMES = 65_536
@@ -29,16 +31,17 @@ export class ServiceNames {
   }
 
   /** @param labels - what stands before the zone's name. */
-  find(labels: string): ServiceName | undefined {
+  find(labels: string, now: number): ServiceName | undefined {
     const known = this.#known.get(labels)
-    if (known !== undefined) this.#renew(known)
+    if (known !== undefined && known.checkedAt !== now) this.#renew(known, now)
     return known
   }
 
-  add(labels: string, name: Pick<ServiceName, 'scope' | 'apex' | 'name'>): ServiceName {
+  add(labels: string, name: Pick<ServiceName, 'scope' | 'apex' | 'name'>, now: number): ServiceName {
     if (this.#known.size >= MAX_NAMES) this.#known.clear()
     this.#absentUntil.delete(labels)
-    const added: ServiceName = { ...name, id: this.#nextId, epoch: 1, version: this.#source.version(name.scope) }
+    const version = this.#source.version(name.scope)
+    const added: ServiceName = { ...name, id: this.#nextId, epoch: 1, version, checkedAt: now }
     // Ids take 31 bits of a table's key.
     this.#nextId = this.#nextId >= 0x7fff_ffff ? 1 : this.#nextId + 1
     this.#known.set(labels, added)
@@ -55,7 +58,9 @@ export class ServiceNames {
     this.#known.delete(labels)
   }
 
-  #renew(name: ServiceName): void {
+  /** Once per millisecond: a busy name is asked for a hundred times in it. */
+  #renew(name: ServiceName, now: number): void {
+    name.checkedAt = now
     const version = this.#source.version(name.scope)
     if (version === name.version) return
     name.version = version
