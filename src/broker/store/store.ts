@@ -11,6 +11,7 @@ export type Collection =
   | 'idempotency'
   | 'keys'
   | 'drills'
+  | 'policies'
   | 'meta'
 
 /** A stored record. `value` is JSON text: the store does not look inside. */
