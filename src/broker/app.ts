@@ -169,7 +169,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     directory: providers,
     scopes: scopeDirectory,
     vault,
-    geo,
+    coverage: () => ({ map: undefined, geo }),
     now,
     policies: fixedPolicy(defaults),
     observe: (provider, panic) => metrics.decision(provider, panic),

@@ -21,20 +21,24 @@ export interface RouteServiceDeps {
   readonly directory: Pick<ProviderDirectory, 'facts' | 'health' | 'capabilities'>
   readonly scopes: ScopeDirectory
   readonly vault: Vault
-  readonly geo: GeoSource
+  /** What is known of address space: the map, if there is one yet, and the geo data that it was made of. */
+  readonly coverage: () => CurrentCoverage
   readonly now: () => number
   readonly policies: PolicySource
-  /** The compiled map in use; default: footprints are read plainly. */
-  readonly map?: () => CoverageMap | undefined
   readonly usage?: UsageSource
   readonly measuredNear?: (client: Client) => MeasuredLookup
   /** Told of every decision. */
   readonly observe: (provider: string | undefined, panic: boolean) => void
 }
 
+export interface CurrentCoverage {
+  readonly map: CoverageMap | undefined
+  readonly geo: GeoSource
+}
+
 /** Look-ups from memory: provider facts, held scopes, opened credentials. The store is asked for a scope never seen here. */
 export function createRouteService(deps: RouteServiceDeps): RouteService {
-  const plans = createRoutePlans({ ...deps, map: deps.map ?? (() => undefined) })
+  const plans = createRoutePlans({ ...deps, current: deps.coverage })
   const urls = createConnectUrls(deps.vault, deps.directory)
 
   const records = new WeakMap<ScopeRecord, number>()
@@ -51,11 +55,16 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
   function decideFor(client: ReadClient, record: ScopeRecord | undefined, question: RouteQuestion): Decided {
     const prefixKey = clientPrefixKey(client.address)
     const policy = deps.policies.of(record, prefixKey)
-    const described = (): Client => ({ ...client, ...deps.geo.lookup(client.address) })
+    let known: Client | undefined
+    const described = (): Client => {
+      known ??= { ...client, ...deps.coverage().geo.lookup(client.address) }
+      return known
+    }
     const plan = plans.plan({ address: client.address, client: described, record, policy })
     const key = stickinessKey(policy.stickiness, question, prefixKey)
     const decision = drawDecision(plan, {
       client,
+      facts: described,
       key,
       now: deps.now(),
       ...(plan.varies && deps.measuredNear !== undefined ? { measured: deps.measuredNear(described()) } : {}),
@@ -67,7 +76,7 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
   }
 
   function sameFor(client: ReadClient, narrow: boolean): Prefix | undefined {
-    const widest = deps.map?.()?.widestPrefix(client.address)
+    const widest = deps.coverage().map?.widestPrefix(client.address)
     const limit = client.address.version === 4 ? 24 : 48
     return widest !== undefined && narrow && widest.length < limit ? prefixOf(client.address, limit) : widest
   }

@@ -1,6 +1,7 @@
 import type { RedirectTarget } from '../fci/effective-capabilities.ts'
-import { compareMatches } from '../fci/match-footprint.ts'
+import { type ClientFacts, compareMatches } from '../fci/match-footprint.ts'
 import type { CapacityVerdict } from './capacity.ts'
+import { matchAt } from './coverage/coverage-match.ts'
 import type { Candidate, Match, ProviderFacts } from './decision.ts'
 import { type Admitted, inBrackets } from './eligibility.ts'
 
@@ -59,7 +60,10 @@ export interface Standing {
   readonly totalWeight: number
 }
 
-/** A candidate whose targets and reasons are worked out when first read. */
+/**
+ * A candidate whose targets and reasons are worked out when first read. It is the same for all clients of a plan, so
+ * the value of its match is empty where it is the client's own; `at` fills it in.
+ */
 export class RankedCandidate implements Candidate {
   readonly provider: string
   readonly matched: Match
@@ -81,6 +85,15 @@ export class RankedCandidate implements Candidate {
     this.#standing = standing
   }
 
+  get ranked(): object {
+    return this
+  }
+
+  /** The candidate as it is for one client, whose facts are asked for when they are needed. */
+  at(facts: () => ClientFacts): Candidate {
+    return this.matched.value === '' ? new CandidateAt(this, this.#contender, this.#standing, facts) : this
+  }
+
   get redirectTargets(): readonly RedirectTarget[] {
     const { provider, admitted } = this.#contender
     return provider.target === undefined ? admitted.coverage.capabilities.redirectTargets : [provider.target.redirect]
@@ -89,6 +102,51 @@ export class RankedCandidate implements Candidate {
   get because(): readonly string[] {
     this.#because ??= explain(this.#contender, this.#standing)
     return this.#because
+  }
+}
+
+class CandidateAt implements Candidate {
+  readonly ranked: RankedCandidate
+  readonly #contender: Contender
+  readonly #standing: Standing
+  readonly #facts: () => ClientFacts
+  #matched: Match | undefined
+
+  constructor(ranked: RankedCandidate, contender: Contender, standing: Standing, facts: () => ClientFacts) {
+    this.ranked = ranked
+    this.#contender = contender
+    this.#standing = standing
+    this.#facts = facts
+  }
+
+  get provider(): string {
+    return this.ranked.provider
+  }
+
+  get priority(): number {
+    return this.ranked.priority
+  }
+
+  get weight(): number {
+    return this.ranked.weight
+  }
+
+  get addresses(): readonly string[] {
+    return this.ranked.addresses
+  }
+
+  get redirectTargets(): readonly RedirectTarget[] {
+    return this.ranked.redirectTargets
+  }
+
+  get matched(): Match {
+    const { type, prefixLength } = this.ranked.matched
+    this.#matched ??= matchAt({ footprint: 0, type, prefixLength }, this.#facts())
+    return this.#matched
+  }
+
+  get because(): readonly string[] {
+    return explain({ ...this.#contender, matched: this.matched }, this.#standing)
   }
 }
 

@@ -1,5 +1,7 @@
+import type { ClientFacts } from '../fci/match-footprint.ts'
 import { balance, compareBalanced } from './balance.ts'
 import { NO_USAGE, type UsageLookup } from './capacity.ts'
+import type { Client } from './client.ts'
 import { compareNumbers, comparePreference, RankedCandidate } from './contender.ts'
 import type { Candidate, Decision, ProviderFacts } from './decision.ts'
 import type { PlacementReadiness } from './eligibility.ts'
@@ -11,7 +13,7 @@ import type { CoverageLookup } from './provider-coverage.ts'
 import { drawProvider, hashToUnit } from './rendezvous.ts'
 
 export interface RoutingQuestion {
-  readonly client: { readonly text: string }
+  readonly client: Client
   readonly coverage: CoverageLookup
   /** Default: none holds, for policies without rules. */
   readonly rules?: RuleLookup
@@ -35,11 +37,13 @@ export interface RoutingQuestion {
 export function decide(question: RoutingQuestion): Decision {
   const { coverage, rules = () => false, providers, placements, policy, now, usage = NO_USAGE } = question
   const inputs = { coverage, rules, providers, policy, usage, now, ...(placements === undefined ? {} : { placements }) }
-  return drawDecision(planRoutes(inputs), question)
+  return drawDecision(planRoutes(inputs), { ...question, facts: () => question.client })
 }
 
 export interface DrawInputs {
   readonly client: { readonly text: string }
+  /** What the client's matches are filled in from, if the plan is of a decision class. */
+  readonly facts: () => ClientFacts
   readonly key: string
   readonly now: number
   readonly measured?: MeasuredLookup
@@ -47,7 +51,7 @@ export interface DrawInputs {
 
 /** The answer to one client of a plan. */
 export function drawDecision(plan: RoutingPlan, inputs: DrawInputs): Decision {
-  const candidates = plan.varies ? drawVarying(plan, inputs) : drawTiers(plan, inputs.key)
+  const candidates = plan.varies ? drawVarying(plan, inputs) : drawTiers(plan, inputs)
   return new PlannedDecision(plan, inputs.client.text, candidates, inputs.now)
 }
 
@@ -80,12 +84,12 @@ class PlannedDecision implements Decision {
   }
 }
 
-function drawTiers({ tiers }: RoutingPlan, key: string): readonly Candidate[] {
+function drawTiers({ tiers }: RoutingPlan, { key, facts }: DrawInputs): readonly Candidate[] {
   const candidates: Candidate[] = []
   for (const tier of tiers) {
     const [only] = tier
-    if (tier.length === 1 && only !== undefined) candidates.push(only.candidate)
-    else for (const { contender } of drawn(tier, key)) candidates.push(contender.candidate)
+    if (tier.length === 1 && only !== undefined) candidates.push(only.candidate.at(facts))
+    else for (const { contender } of drawn(tier, key)) candidates.push(contender.candidate.at(facts))
   }
   return candidates
 }
@@ -113,7 +117,7 @@ interface Varying extends Drawn {
 }
 
 /** Where keys are shed or measurements count, the order is worked out for each key. */
-function drawVarying(plan: RoutingPlan, { key, measured = NOTHING_MEASURED }: DrawInputs): readonly Candidate[] {
+function drawVarying(plan: RoutingPlan, { key, facts, measured = NOTHING_MEASURED }: DrawInputs): readonly Candidate[] {
   const { policy, panic, overfull } = plan
   const all = plan.tiers.flat().map((contender): Varying => {
     const { provider, weight, capacity } = contender
@@ -148,7 +152,7 @@ function drawVarying(plan: RoutingPlan, { key, measured = NOTHING_MEASURED }: Dr
             ...(one.poor === undefined ? {} : { quality: one.poor }),
             ...(shedding === undefined ? {} : { shedding }),
             ...(place.because === undefined ? {} : { balance: place.because }),
-          }),
+          }).at(facts),
         )
       }
     }

@@ -59,6 +59,8 @@ export interface Candidate {
   readonly redirectTargets: readonly RedirectTarget[]
   /** Of the configured target. */
   readonly addresses: readonly string[]
+  /** One object for all clients for whom everything above but the value of `matched` is the same. */
+  readonly ranked: object
   /** Why it stands where it stands, in words. */
   readonly because: readonly string[]
 }

@@ -1,6 +1,6 @@
 import { isBehindPace, type UsageLookup } from './capacity.ts'
 import { type Contender, compareContenders, RankedCandidate } from './contender.ts'
-import type { Candidate, ProviderFacts, Rejection } from './decision.ts'
+import type { ProviderFacts, Rejection } from './decision.ts'
 import { type Admitted, assess, type PlacementReadiness } from './eligibility.ts'
 import type { RuleLookup } from './footprint-rules.ts'
 import type { RoutingPolicy } from './policy.ts'
@@ -20,7 +20,7 @@ export interface PlanInputs {
 
 export interface PlannedContender extends Contender {
   /** How it stands where neither keys are shed nor measurements looked at. */
-  readonly candidate: Candidate
+  readonly candidate: RankedCandidate
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Advertisement } from '../fci/advertisement.ts'
 import type { EffectiveCapabilities } from '../fci/effective-capabilities.ts'
-import type { ClientFacts, FootprintMatch } from '../fci/match-footprint.ts'
+import { type ClientFacts, type FootprintMatch, GLOBAL_MATCH } from '../fci/match-footprint.ts'
 import { effectiveCapabilities } from '../fci/merge-capabilities.ts'
 import type { CoverageOutcome } from './coverage/coverage-map.ts'
 import type { HeldAdvertisement } from './decision.ts'
@@ -55,10 +55,15 @@ export function coverageOfOutcome(advertisement: Advertisement, outcome: Coverag
   const matches = new Map(outcome.matches.map((match) => [match.footprint, match]))
   const coverage = new Coverage(advertisement, indexFootprints(advertisement), (position) => {
     const match = matches.get(position)
-    return match && { type: match.type, value: match.value ?? '', prefixLength: match.prefixLength }
+    return match && { type: match.type, value: match.value ?? ownValue(match.type), prefixLength: match.prefixLength }
   })
   known.set(outcome, coverage)
   return coverage
+}
+
+/** Empty where it is the client's own. */
+function ownValue(type: FootprintMatch['type']): string {
+  return type === 'global' ? GLOBAL_MATCH.value : ''
 }
 
 class Coverage implements ProviderCoverage {

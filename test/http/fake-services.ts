@@ -141,6 +141,7 @@ export class FakeRoutes implements RouteService {
           weight: 100,
           redirectTargets: this.targets.get(id) ?? [],
           addresses: [],
+          ranked: {},
           because: ['the longest match'],
         })),
         rejected: [{ provider: 'gamma', rule: 'drained', because: 'maintenance' }],

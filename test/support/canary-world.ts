@@ -172,7 +172,7 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
       directory: providers,
       scopes: directory,
       vault,
-      geo: NO_GEO,
+      coverage: () => ({ map: undefined, geo: NO_GEO }),
       now,
       policies: fixedPolicy(policy),
       observe: () => {},

@@ -21,7 +21,7 @@ export interface UsageSource {
 export interface RoutePlansDeps {
   readonly directory: Pick<ProviderDirectory, 'facts' | 'health'>
   /** The compiled map in use; undefined: none yet, so footprints are read plainly. */
-  readonly map: () => CoverageMap | undefined
+  readonly current: () => { readonly map: CoverageMap | undefined }
   readonly usage?: UsageSource
   readonly now: () => number
 }
@@ -73,7 +73,7 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
 
   function current(): Moment {
     const facts = deps.directory.facts()
-    const map = deps.map()
+    const { map } = deps.current()
     const usageVersion = deps.usage?.version() ?? 0
     if (
       moment !== undefined &&
@@ -124,6 +124,7 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
       return facts
     }
     const ruleMatches = classId === undefined ? undefined : policyOutcome(map, classId, policy)
+    const holding = ruleMatches && new Set(ruleMatches.map(({ footprint }) => footprint))
     return {
       providers: at.facts,
       policy,
@@ -134,10 +135,7 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
         const outcome = classId === undefined ? undefined : columnOutcome(map, classId, provider, held.version)
         return outcome === undefined ? plainCoverage(held.model, client()) : coverageOfOutcome(held.model, outcome)
       },
-      rules:
-        ruleMatches === undefined
-          ? (rule) => plainRules(client())(rule)
-          : ({ position }) => ruleMatches[position] !== undefined,
+      rules: holding === undefined ? (rule) => plainRules(client())(rule) : ({ position }) => holding.has(position),
     }
   }
 

@@ -32,6 +32,7 @@ export interface SpaceMove {
 }
 
 const SAMPLE_KEYS = 64
+const NO_CLIENT = { text: '', address: { version: 4, value: 0n } } as const
 const MAX_MOVES = 20
 
 /** Of all clients of a plan. Where keys are shed, of a sample of keys. */
@@ -39,7 +40,12 @@ export function firstShares(plan: RoutingPlan): FirstShares {
   if (plan.varies) {
     const shares = new Map<string, number>()
     for (let i = 0; i < SAMPLE_KEYS; i++) {
-      const { candidates } = drawDecision(plan, { client: { text: '' }, key: `sample ${i}`, now: 0 })
+      const { candidates } = drawDecision(plan, {
+        client: NO_CLIENT,
+        facts: () => NO_CLIENT,
+        key: `sample ${i}`,
+        now: 0,
+      })
       const first = candidates[0]?.provider ?? NOBODY_FIRST
       shares.set(first, (shares.get(first) ?? 0) + 1 / SAMPLE_KEYS)
     }
