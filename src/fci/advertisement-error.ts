@@ -1,4 +1,10 @@
-export type AdvertisementFault = 'invalid-json' | 'duplicate-member' | 'too-deep' | 'too-large' | 'not-an-advertisement'
+export type AdvertisementFault =
+  | 'invalid-json'
+  | 'duplicate-member'
+  | 'too-deep'
+  | 'too-large'
+  | 'not-an-advertisement'
+  | 'not-named-footprints'
 
 /**
  * A document that is no advertisement at all. Thrown, never turned into an empty advertisement: an empty one is a

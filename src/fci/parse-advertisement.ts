@@ -8,9 +8,8 @@ import { capabilityTypeOf, readCapabilityValue } from './capability-value.ts'
 import type { CdnPath } from './cdn-path.ts'
 import { readCdnPath } from './cdn-path.ts'
 import { parseJsonText } from './json-text.ts'
-import { qualifiedAsnsIn } from './mel/seed-forms.ts'
 import { PrefixRuns } from './prefix-runs.ts'
-import { splitQualifiedAsn } from './read-footprint-values.ts'
+import { collectQualifiedAsns } from './qualified-asns.ts'
 import { readFootprints } from './read-footprints.ts'
 import type { Reading, ReadOptions } from './reading.ts'
 import { quote, startReading } from './reading.ts'
@@ -42,7 +41,7 @@ export function parseAdvertisement(document: unknown, options: ReadOptions = {})
 function readDocument(document: unknown, options: ReadOptions, runs?: PrefixRuns): Advertisement {
   const { envelope, items, member, pointer: at } = findCapabilities(document)
   const pointer = `${at}/${member}`
-  const reading = startReading(options, () => collectQualifiedAsns(items), runs)
+  const reading = startReading(options, () => collectQualifiedAsns(footprintsOf(items)), runs)
   if (items.length > reading.maxCapabilities) {
     throw new AdvertisementError('too-large', pointer, `more than ${reading.maxCapabilities} capability objects`)
   }
@@ -112,27 +111,6 @@ function readCapability(
   return { type, value, footprint, ...readCdnPath(item, pointer, reading, inherited) }
 }
 
-/** Qualifiers per AS number anywhere in the document's footprints. */
-function collectQualifiedAsns(items: readonly unknown[]): ReadonlyMap<number, ReadonlySet<string>> {
-  const qualifiers = new Map<number, Set<string>>()
-  const visit = (footprints: unknown, depth: number): void => {
-    for (const footprint of isJsonList(footprints) ? footprints : [footprints]) {
-      if (!isJsonObject(footprint)) continue
-      const values = footprint['footprint-value']
-      if (footprint['footprint-type'] === 'footprintunion' && depth === 0) visit(values, 1)
-      for (const value of isJsonList(values) ? values : [values]) {
-        for (const { asn, qualifier } of qualifiedAsns(value)) {
-          qualifiers.set(asn, (qualifiers.get(asn) ?? new Set()).add(qualifier))
-        }
-      }
-    }
-  }
-  for (const item of items) if (isJsonObject(item)) visit(item['footprints'], 0)
-  return qualifiers
-}
-
-function qualifiedAsns(value: unknown): readonly { readonly asn: number; readonly qualifier: string }[] {
-  if (typeof value !== 'string') return []
-  const whole = splitQualifiedAsn(value)
-  return whole === undefined ? qualifiedAsnsIn(value) : [whole]
+function footprintsOf(items: readonly unknown[]): readonly unknown[] {
+  return items.map((item) => (isJsonObject(item) ? item['footprints'] : undefined))
 }

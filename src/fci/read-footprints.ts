@@ -1,4 +1,5 @@
 import { isJsonList, isJsonObject } from './canonical-json.ts'
+import { sizeOfConjunctions } from './conjunction-size.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
 import { footprintOf, GLOBAL, multiplyConjunctions, NOBODY } from './footprint-algebra.ts'
 import type { Term } from './read-footprint-object.ts'
@@ -29,6 +30,15 @@ export function readFootprints(value: unknown, pointer: string, reading: Reading
 
   reading.spendValues(objects.length, pointer)
   const terms = objects.map((object, i) => readTerm(object, `${pointer}/${i}`, reading))
+  return combineTerms(terms, pointer, reading)
+}
+
+/** One Footprint object alone, such as the definition of a named footprint. */
+export function readFootprint(object: unknown, pointer: string, reading: Reading): Footprint {
+  return combineTerms([readTerm(object, pointer, reading)], pointer, reading)
+}
+
+function combineTerms(terms: readonly Term[], pointer: string, reading: Reading): Footprint {
   const conjunctions = reading.combination === 'or' ? widen(terms, pointer, reading) : narrow(terms, pointer, reading)
   if (conjunctions === undefined) {
     reading.error('footprint-too-complex', pointer, 'it takes too many combinations of footprints; it matches nobody')
@@ -75,7 +85,8 @@ function narrow(terms: readonly Term[], pointer: string, reading: Reading): read
     if (product === undefined) product = factors
     else {
       if (product.length * factors.length > reading.maxConjunctions) return undefined
-      if (!reading.affords(sizeOf(product) * factors.length + sizeOf(factors) * product.length)) return undefined
+      if (!reading.affords(sizeOfConjunctions(product) * factors.length + sizeOfConjunctions(factors) * product.length))
+        return undefined
       product = multiplyConjunctions(product, factors)
     }
   }
@@ -92,22 +103,6 @@ function joinAlternatives(alternatives: readonly Conjunction[], reading: Reading
 
 function isJoinable({ unknown, excluded, expressions, sourced }: Conjunction): boolean {
   return unknown === undefined && excluded === undefined && expressions === undefined && sourced === undefined
-}
-
-function sizeOf(conjunctions: readonly Conjunction[]): number {
-  let size = 0
-  for (const conjunction of conjunctions) {
-    const { prefixes, asns, countries, subdivisions, excluded = {}, expressions, unknown } = conjunction
-    for (const values of [prefixes, asns, countries, subdivisions, expressions, unknown]) size += values?.length ?? 0
-    for (const values of [excluded.prefixes, excluded.asns, excluded.countries, excluded.subdivisions]) {
-      size += values?.length ?? 0
-    }
-    for (const clause of conjunction.named ?? []) size += clause.length
-    for (const { sources, within } of conjunction.sourced ?? []) {
-      size += sources.length + (within.kind === 'global' ? 0 : sizeOf(within.anyOf))
-    }
-  }
-  return size
 }
 
 /**
