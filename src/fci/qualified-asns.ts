@@ -3,7 +3,7 @@ import { qualifiedAsnsIn } from './mel/seed-forms.ts'
 import { splitQualifiedAsn } from './read-footprint-values.ts'
 
 /** Qualifiers per AS number anywhere in these Footprint objects, alone or in lists. */
-export function collectQualifiedAsns(footprints: readonly unknown[]): ReadonlyMap<number, ReadonlySet<string>> {
+export function collectQualifiedAsns(all: readonly unknown[]): ReadonlyMap<number, ReadonlySet<string>> {
   const qualifiers = new Map<number, Set<string>>()
   const visit = (footprints: unknown, depth: number): void => {
     for (const footprint of isJsonList(footprints) ? footprints : [footprints]) {
@@ -17,7 +17,7 @@ export function collectQualifiedAsns(footprints: readonly unknown[]): ReadonlyMa
       }
     }
   }
-  for (const footprint of footprints) visit(footprint, 0)
+  for (const footprint of all) visit(footprint, 0)
   return qualifiers
 }
 

@@ -36,20 +36,20 @@ export function uriOf(place: string): string {
   return `https://dcdn.example/footprints${place}`
 }
 
-function named({ definition, expiresAt: end, below }: Shape, place: string): NamedFootprint {
+function nameBy({ definition, expiresAt: end, below }: Shape, place: string): NamedFootprint {
   return {
     name: place,
     uri: uriOf(place),
     expiresAt: end,
     definition,
-    children: below.map((child, i) => named(child, `${place}/${i}`)),
+    children: below.map((child, i) => nameBy(child, `${place}/${i}`)),
   }
 }
 
 /** The roots of a namespace, with names and URIs of their own. */
 export const anyRoots: fc.Arbitrary<readonly NamedFootprint[]> = fc
   .array(shape, { minLength: 1, maxLength: 3 })
-  .map((shapes) => shapes.map((one, i) => named(one, `/${i}`)))
+  .map((shapes) => shapes.map((one, i) => nameBy(one, `/${i}`)))
 
 /** The document that holds these roots, fetched now. */
 export function fetched(roots: readonly NamedFootprint[], fetchedAt = NOW): FetchedDocument {
