@@ -19,7 +19,6 @@ import { createHealthBoard } from './health/health-board.ts'
 import { createHttpApp } from './http/app.ts'
 import type { HttpDeps } from './http/app-env.ts'
 import { createFastListener } from './http/fast-listener.ts'
-import { createRedirect } from './http/redirect.ts'
 import { type HttpServer, serveHttp } from './http/server.ts'
 import { createIdSource } from './identifiers.ts'
 import { createApiKeys } from './keys/api-keys.ts'
@@ -33,6 +32,7 @@ import { createAdministrativeStates } from './providers/administrative-states.ts
 import { createProviderDirectory } from './providers/create-provider-directory.ts'
 import { createProviderService } from './providers/create-provider-service.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
+import { createPublicSurfaces } from './public-surfaces.ts'
 import { sleep } from './repeat.ts'
 import { fixedPolicy } from './routing/policy-source.ts'
 import { createProvisioning } from './scopes/create-provisioning.ts'
@@ -277,7 +277,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
       trustedProxies: config.listen.trusted_proxies.flatMap((text) => parsePrefix(text) ?? []),
       clientField: config.listen.client_field,
     },
-    ...(config.redirect.enabled ? { redirect: createRedirect({ routes, names }) } : {}),
+    ...createPublicSurfaces({ config, routes, names, vault, scopes: scopeDirectory, now, newSession: randomUUID }),
     version: VERSION,
   }
   const server: HttpServer = await serveHttp(createHttpApp(httpDeps), {

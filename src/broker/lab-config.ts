@@ -51,6 +51,7 @@ export function labConfig(cdns: readonly LabProvider[], settings: LabSettings): 
       repair: { interval_ms: 1_000 },
       routing: { scope_names: [DEMO_NAME] },
       redirect: { enabled: true },
+      steering: { enabled: true },
       ...(settings.geoFile === undefined ? {} : { geo: [{ file: settings.geoFile, format: 'csv' }] }),
     },
     'the lab',

@@ -81,6 +81,9 @@ describe('the fast listener', () => {
     ['GET /route HTTP/1.1\r\nHost: a\r\nX-API-Key: mqb_reader\r\nForwarded: for=192.0.2.9', 200],
     ['GET /r/known/a/b?c=%2F HTTP/1.1\r\nHost: a.example', 302],
     ['GET /r/known HTTP/1.1\r\nHost: a.example\r\nForwarded: for=192.0.2.9;proto=https', 302],
+    ['GET /steering/demo/hls.json?_HLS_pathway=alpha&_HLS_throughput=1000 HTTP/1.1\r\nHost: a', 200],
+    ['GET /steering/known/dash.json?_DASH_pathway=%22a,b%22 HTTP/1.1\r\nHost: a', 200],
+    ['GET /steering/other/hls.json HTTP/1.1\r\nHost: a', 404],
     ['GET /r/other/a HTTP/1.1\r\nHost: a.example\r\nX-Request-Id: mine.2', 404],
     ['GET /r/known/a/../b HTTP/1.1\r\nHost: a', 400],
   ])('answers %j itself, as the framework does', async (head, status) => {
@@ -121,6 +124,9 @@ describe('the fast listener', () => {
       fc.array(pair, { maxLength: 4 }).map((pairs) => `/route?${pairs.join('&')}`),
       text.map((tail) => `/route${tail}`),
       fc.tuple(fc.constantFrom('known', 'demo', 'other', ''), text).map(([scope, tail]) => `/r/${scope}/${tail}`),
+      fc
+        .tuple(fc.constantFrom('known', 'other'), fc.constantFrom('hls.json', 'dash.json', 'x.json', ''), text)
+        .map(([scope, name, tail]) => `/steering/${scope}/${name}?_HLS_pathway=${tail}`),
     )
     const fields = fc.subarray([
       'X-API-Key: mqb_reader',

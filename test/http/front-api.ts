@@ -1,11 +1,11 @@
+import { createHmac } from 'node:crypto'
 import { expect } from 'vitest'
 import { createHttpApp } from '../../src/broker/http/app.ts'
 import type { AccessRecord, HttpDeps, Readiness } from '../../src/broker/http/app-env.ts'
 
 import { createRedirect } from '../../src/broker/http/redirect.ts'
-
+import { createSteering } from '../../src/broker/http/steering.ts'
 import { FakeAdvertisements } from './fake-advertisements.ts'
-
 import { FakeScopes } from './fake-scopes.ts'
 import { FakeDrills, FakeKeys, FakeProviders, FakeRoutes } from './fake-services.ts'
 import { closeObjects, OpenApiCheck, type OpenApiDocument } from './openapi-check.ts'
@@ -47,6 +47,8 @@ export class FrontApi {
   readonly routes = new FakeRoutes()
   readonly drills = new FakeDrills()
   readonly keys = new FakeKeys()
+  /** Scopes whose steering has ended. */
+  readonly ended = new Set<string>()
   readonly names = { idOf: (reference: string) => (reference === 'demo' ? 'known' : reference) }
   readonly logged: { readonly fields: Readonly<Record<string, unknown>>; readonly message: string }[] = []
   readonly observed: AccessRecord[] = []
@@ -79,6 +81,18 @@ export class FrontApi {
       },
       limits: { bodyBytes: BODY_BYTES, requestTimeoutMs: 5000, waitMs: 20 },
       ...(without.includes('redirect') ? {} : { redirect: createRedirect({ routes: this.routes, names: this.names }) }),
+      steering: createSteering({
+        routes: this.routes,
+        names: this.names,
+        now: () => this.now,
+        sign: (text) => createHmac('sha256', 'secret').update(text).digest('base64url'),
+        newSession: () => 'new-session',
+        isEnded: (scope) => this.ended.has(scope),
+        penaltyMs: 120_000,
+        sessionMs: 3_600_000,
+        mostPerMinute: { session: 5, client: 10_000 },
+        cloneFrom: 'alpha',
+      }),
       version: '0.0.0-test',
       ...overrides,
     }

@@ -76,6 +76,13 @@ const ROWS: readonly Row[] = [
     status: 302,
     call: { peer: '192.0.2.7', headers: { host: 'a.example' } },
   },
+  {
+    method: 'GET',
+    path: '/steering/known/hls.json',
+    least: 'none',
+    status: 200,
+    call: { peer: '192.0.2.7', headers: { host: 'a.example' } },
+  },
   { method: 'GET', path: '/healthz', least: 'none', status: 200 },
   { method: 'GET', path: '/readyz', least: 'none', status: 200 },
   { method: 'GET', path: '/metrics', least: 'reader', status: 200 },
@@ -119,6 +126,7 @@ it('has a row for every documented operation', async () => {
     const path = row.path.split('?')[0] ?? ''
     const template = path
       .replace('/r/known/x', '/r/{scope}/{path}')
+      .replace('/steering/known/hls.json', '/steering/{scope}/{manifest}')
       .replace(/\/(scope-0001|operation-0002|alpha|drill-0|key0)/, '/{id}')
       .replace('/right', '/{secret}')
     return `${row.method} ${template}`

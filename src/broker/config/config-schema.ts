@@ -147,6 +147,23 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
   /** Serves DNS; absent: not. */
   dns: DnsSchema.optional(),
+  /** `/steering/{scope}/hls.json` and `dash.json`, for anybody. */
+  steering: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      /** Scopes, by id or name, whose players are told to stop asking. */
+      ended: z.array(z.string()).default([]),
+      /** How long a pathway that a player turned away from stands last for it. */
+      penalty_seconds: z.number().int().min(1).max(86_400).default(120),
+      /** How long a player may stay away before it counts as a new one. */
+      session_seconds: z.number().int().min(60).max(2_592_000).default(86_400),
+      session_requests_per_minute: z.number().int().min(1).max(100_000).default(60),
+      /** New sessions of one address, behind which there may be many players. */
+      client_requests_per_minute: z.number().int().min(1).max(1_000_000).default(1_200),
+      /** The pathway that presentations name, where the others are to be cloned from it. */
+      clone_from: id.optional(),
+    })
+    .prefault({}),
   redirect: z
     .strictObject({
       /** `/r/{scope}/{path}`, for anybody. */

@@ -86,6 +86,8 @@ export interface HttpDeps {
   readonly origin?: OriginRules
   /** `/r/{scope}/{path}`; absent: there is no such path. */
   readonly redirect?: Surface
+  /** `/steering/{scope}/{manifest}`; absent: there is no such path. */
+  readonly steering?: Surface
   readonly version: string
 }
 

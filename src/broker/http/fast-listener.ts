@@ -9,11 +9,12 @@ import { isFailureOfOurs, PROBLEM_CATALOGUE, problemBody, problemHeaders } from 
 import { REDIRECT_ROUTE } from './redirect.ts'
 import { NO_PROXIES, originOf, type RequestOrigin } from './request-origin.ts'
 import { readPlainQuery } from './route-query.ts'
+import { STEERING_ROUTE } from './steering.ts'
 import { openToPages, type Surface } from './surface-answer.ts'
 
 export type FastDeps = Pick<
   HttpDeps,
-  'routes' | 'keys' | 'redirect' | 'origin' | 'now' | 'log' | 'requestId' | 'observe'
+  'routes' | 'keys' | 'redirect' | 'steering' | 'origin' | 'now' | 'log' | 'requestId' | 'observe'
 >
 
 /** Answers a request, or touches nothing and says `false`: then the framework has it. */
@@ -22,6 +23,7 @@ export type FastListener = (incoming: IncomingMessage, outgoing: ServerResponse)
 const ROUTE = '/route'
 const ROUTE_QUERY = '/route?'
 const REDIRECT = '/r/'
+const STEERING = /^\/steering\/[\w.~-]+\/\w+\.json(?:\?|$)/
 /** RFC 3986 3.3 and 3.4. What else may arrive is the framework's to judge. */
 const PLAIN_TARGET = /^\/\w+\/[\w.~-]+(?:[/?][\w.~:@!$&'()*+,;=/?%-]*)?$/
 
@@ -112,6 +114,9 @@ export function createFastListener(deps: FastDeps): FastListener {
     if (url === ROUTE) return answerRoute(incoming, outgoing, '')
     if (deps.redirect !== undefined && url.startsWith(REDIRECT)) {
       return answerSurface(incoming, outgoing, deps.redirect, REDIRECT_ROUTE)
+    }
+    if (deps.steering !== undefined && STEERING.test(url)) {
+      return answerSurface(incoming, outgoing, deps.steering, STEERING_ROUTE)
     }
     return false
   }

@@ -17,6 +17,7 @@ export const PROBLEM_CATALOGUE = {
   'invalid-state': { status: 409, title: 'The present state does not allow it' },
   gone: { status: 410, title: 'It is not kept any more' },
   'revision-mismatch': { status: 412, title: 'It has changed since' },
+  'steering-ended': { status: 410, title: 'Content steering has ended' },
   'payload-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is of a type that is not read here' },
   'idempotency-mismatch': { status: 422, title: 'This idempotency key was used with another request' },
