@@ -8,7 +8,8 @@ const COLON = 58
 
 /** The longest text that can be an address or a prefix: eight groups, two of them as IPv4, and a length. */
 const MAX_LENGTH = 49
-const scratch = new Uint8Array(MAX_LENGTH)
+// One more, so that a zero can end the longest text.
+const scratch = new Uint8Array(MAX_LENGTH + 1)
 
 /** A text as bytes, valid until the next call; undefined if it is too long or not ASCII, and so no prefix either. */
 export function bytesOf(text: string): Uint8Array | undefined {
@@ -19,6 +20,23 @@ export function bytesOf(text: string): Uint8Array | undefined {
     scratch[i] = code
   }
   return scratch.subarray(0, text.length)
+}
+
+/**
+ * The address that a text is, as `parseAddress` reads it, into one word or four, with nothing allocated. Returns its
+ * version, or 0 if the text is none.
+ */
+export function scanAddressText(text: string, to: Uint32Array): 0 | 4 | 6 {
+  const { length } = text
+  if (length > MAX_LENGTH) return 0
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 127) return 0
+    scratch[i] = code
+  }
+  scratch[length] = 0
+  if (scanIpv4(scratch, 0, to, 0) === length) return 4
+  return scanIpv6(scratch, 0, to, 0) === length ? 6 : 0
 }
 
 /**

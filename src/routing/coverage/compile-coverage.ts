@@ -1,8 +1,11 @@
 import type { CoverageGeo } from './column-facts.ts'
+import type { CompiledColumn } from './compile-column.ts'
 import { compileColumn } from './compile-column.ts'
-import type { CoverageColumn, CoverageMap } from './coverage-map.ts'
-import { createCoverageMap } from './create-coverage-map.ts'
+import type { CoverageColumn } from './coverage-map.ts'
+import type { CoverageParts } from './create-coverage-map.ts'
+import { buildCoverageTables } from './create-coverage-map.ts'
 import { joinColumns } from './join-columns.ts'
+import { packOutcomes } from './outcome-columns.ts'
 
 /** Everything that a map is made of. */
 export interface CoverageInput {
@@ -12,9 +15,32 @@ export interface CoverageInput {
   readonly geoVersion: string
 }
 
-/** Compiles the columns into a map, all of them anew. */
-export function compileCoverage({ columns, geo, geoVersion }: CoverageInput): CoverageMap {
-  const compiled = columns.map((column) => compileColumn(column, geo))
-  const joined = joinColumns(compiled.map(({ v4, v6, outcomes }) => ({ v4, v6, outcomeCount: outcomes.length })))
-  return createCoverageMap({ columns: compiled, joined, geoVersion })
+/** Compiles the columns into the parts of a map. */
+export function compileCoverage(input: CoverageInput): CoverageParts {
+  return new CoverageCompiler().compile(input)
+}
+
+/** Compiles again and again, only what has changed since the last time. */
+export class CoverageCompiler {
+  #geoVersion: string | undefined
+  #columns: ReadonlyMap<string, CompiledColumn> = new Map()
+
+  compile({ columns, geo, geoVersion }: CoverageInput): CoverageParts {
+    const former = geoVersion === this.#geoVersion ? this.#columns : new Map<string, CompiledColumn>()
+    // What cannot be used again makes room first.
+    this.#columns = former
+    const compiled = columns.map((column) => {
+      const known = former.get(column.id)
+      return known?.version === column.version ? known : compileColumn(column, geo)
+    })
+    this.#geoVersion = geoVersion
+    this.#columns = new Map(compiled.map((column) => [column.id, column]))
+    const joined = joinColumns(compiled.map(({ v4, v6, outcomes }) => ({ v4, v6, outcomeCount: outcomes.length })))
+    return {
+      columns: compiled.map(({ id, version, outcomes }) => ({ id, version, outcomes: packOutcomes(outcomes) })),
+      joined,
+      tables: buildCoverageTables(joined),
+      geoVersion,
+    }
+  }
 }

@@ -28,6 +28,8 @@ export interface CoverageMap {
   readonly classCount: number
   /** Ranges of both families. */
   readonly rangeCount: number
+  /** Memory of ranges and tables. */
+  readonly byteCount: number
   /** The class of an address that `reduceToIpv4` has seen. */
   readonly classOf: (address: Address) => number
   /** The class of a text; -1 if `parseAddress` does not take it. The text is reduced to IPv4 where that is right. */

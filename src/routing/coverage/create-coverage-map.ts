@@ -1,47 +1,66 @@
 import { createHash } from 'node:crypto'
 import type { Address, Prefix } from '../../fci/prefix.ts'
-import { addressBits, parseAddress, prefixOf, valueOfWords } from '../../fci/prefix.ts'
-import { reduceToIpv4 } from '../client.ts'
+import { addressBits, prefixOf, valueOfWords, wordsOfValue } from '../../fci/prefix.ts'
 import type { Partition } from '../partition.ts'
-import { findRange, wordsPerAddress } from '../partition.ts'
-import type { CoverageMap, CoverageOutcome, CoverageRange } from './coverage-map.ts'
+import { findWords, wordsPerAddress } from '../partition.ts'
+import { commonBits, scanClient } from './address-words.ts'
+import type { ClassTable } from './class-table.ts'
+import { buildClassTable, findInTableV4, findInTableV6 } from './class-table.ts'
+import type { CoverageMap, CoverageRange } from './coverage-map.ts'
 import type { JoinedColumns } from './join-columns.ts'
+import type { OutcomeColumns } from './outcome-columns.ts'
+import { outcomeReader } from './outcome-columns.ts'
 
-/** What a map is put together from. */
+/** What a map is put together from: numbers and few texts, fit for a file and for crossing threads. */
 export interface CoverageParts {
   readonly columns: readonly ColumnOutcomes[]
   readonly joined: JoinedColumns
+  readonly tables: CoverageTables
   readonly geoVersion: string
 }
 
 export interface ColumnOutcomes {
   readonly id: string
   readonly version: string
-  readonly outcomes: readonly CoverageOutcome[]
+  readonly outcomes: OutcomeColumns
 }
 
-export function createCoverageMap({ columns, joined, geoVersion }: CoverageParts): CoverageMap {
+export interface CoverageTables {
+  readonly v4: ClassTable
+  readonly v6: ClassTable
+}
+
+export function buildCoverageTables({ v4, v6 }: JoinedColumns): CoverageTables {
+  return { v4: buildClassTable(v4), v6: buildClassTable(v6) }
+}
+
+export function createCoverageMap({ columns, joined, tables, geoVersion }: CoverageParts): CoverageMap {
   const { classCount } = joined
+  const width = columns.length
   const positions = new Map(columns.map(({ id }, position) => [id, position]))
+  const readers = columns.map(({ outcomes }) => outcomeReader(outcomes))
+  const words = new Uint32Array(4)
   const partitionOf = (version: 4 | 6): Partition => (version === 4 ? joined.v4 : joined.v6)
-  const classOf = (address: Address): number => {
-    const partition = partitionOf(address.version)
-    return partition.labels[findRange(partition, address)] ?? 0
-  }
   return {
     version: versionOf(columns, geoVersion),
     columns: columns.map(({ id, version }) => ({ id, version })),
     classCount,
     rangeCount: joined.v4.count + joined.v6.count,
-    classOf,
+    byteCount: countBytes(joined, tables),
+    classOf: (address) => {
+      if (address.version === 4) return findInTableV4(tables.v4, Number(address.value))
+      wordsOfValue(address, words, 0)
+      return findInTableV6(tables.v6, words)
+    },
     classOfText: (text) => {
-      const address = parseAddress(text)
-      return address === undefined ? -1 : classOf(reduceToIpv4(address))
+      const version = scanClient(text, words)
+      if (version === 4) return findInTableV4(tables.v4, words[0] ?? 0)
+      return version === 6 ? findInTableV6(tables.v6, words) : -1
     },
     outcome: (classId, columnId) => {
       const position = positions.get(columnId)
       if (position === undefined || !(classId >= 0 && classId < classCount)) return undefined
-      return columns[position]?.outcomes[joined.outcomes[classId * columns.length + position] ?? 0]
+      return readers[position]?.(joined.outcomes[classId * width + position] ?? 0)
     },
     widestPrefix: (address) => widestPrefix(partitionOf(address.version), address),
     ranges: (version) => rangesOf(partitionOf(version)),
@@ -53,18 +72,34 @@ function versionOf(columns: readonly ColumnOutcomes[], geoVersion: string): stri
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 
-/** The widest prefix around the address that lies in one range. */
+function countBytes({ v4, v6, outcomes }: JoinedColumns, tables: CoverageTables): number {
+  const arrays = [v4.starts, v4.labels, v6.starts, v6.labels, outcomes, tables.v4.words, tables.v6.words]
+  return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
+}
+
+/** As wide as it can be without the last address before the range and the first one behind it. */
 function widestPrefix(partition: Partition, address: Address): Prefix {
-  const at = findRange(partition, address)
-  const first = startOf(partition, at)
-  const last = lastOf(partition, at)
-  const bits = addressBits(address.version)
-  for (let length = 0; length < bits; length++) {
-    const prefix = prefixOf(address, length)
-    const end = prefix.value + (1n << BigInt(bits - length)) - 1n
-    if (prefix.value >= first && end <= last) return prefix
+  const { version, starts, count } = partition
+  const words = wordsPerAddress(version)
+  const wanted = new Uint32Array(words)
+  wordsOfValue(address, wanted, 0)
+  const range = findWords(partition, wanted)
+  let length = 0
+  if (range > 0) {
+    const before = starts.slice(range * words, (range + 1) * words)
+    decrementWords(before)
+    length = commonBits(wanted, 0, before, 0, words) + 1
   }
-  return { ...address, length: bits }
+  if (range + 1 < count) length = Math.max(length, commonBits(wanted, 0, starts, (range + 1) * words, words) + 1)
+  return prefixOf(address, length)
+}
+
+function decrementWords(value: Uint32Array): void {
+  for (let word = value.length - 1; word >= 0; word--) {
+    const former = value[word] ?? 0
+    value[word] = former - 1
+    if (former !== 0) return
+  }
 }
 
 function* rangesOf(partition: Partition): Iterable<CoverageRange> {
