@@ -1,9 +1,9 @@
 import type { CoverageGeo } from './column-facts.ts'
 import type { CompiledColumn } from './compile-column.ts'
 import { compileColumn } from './compile-column.ts'
-import type { CoverageColumn } from './coverage-map.ts'
+import type { CoverageColumn, CoverageMap } from './coverage-map.ts'
 import type { CoverageParts } from './create-coverage-map.ts'
-import { buildCoverageTables } from './create-coverage-map.ts'
+import { buildCoverageTables, createCoverageMap } from './create-coverage-map.ts'
 import { joinColumns } from './join-columns.ts'
 import { packOutcomes } from './outcome-columns.ts'
 
@@ -15,9 +15,9 @@ export interface CoverageInput {
   readonly geoVersion: string
 }
 
-/** Compiles the columns into the parts of a map. */
-export function compileCoverage(input: CoverageInput): CoverageParts {
-  return new CoverageCompiler().compile(input)
+/** Compiles the columns into a map. */
+export function compileCoverage(input: CoverageInput): CoverageMap {
+  return createCoverageMap(new CoverageCompiler().compile(input))
 }
 
 /** Compiles again and again, only what has changed since the last time. */

@@ -51,7 +51,13 @@ const headerSchema = z.strictObject({
   compileSeconds: z.number(),
   columns: z.array(z.strictObject({ id: z.string(), version: z.string(), values: z.array(z.string()) })),
   places: z
-    .array(z.strictObject({ country: z.string().exactOptional(), subdivision: z.string().exactOptional(), source: z.string() }))
+    .array(
+      z.strictObject({
+        country: z.string().exactOptional(),
+        subdivision: z.string().exactOptional(),
+        source: z.string(),
+      }),
+    )
     .min(1),
   classCount: z.int().min(1),
   rootBits: z.tuple([z.literal([16, 20]), z.literal(16)]),

@@ -34,7 +34,7 @@ describe('a compiled map', () => {
         anyCoverageGeo,
         fc.array(address, { minLength: 1, maxLength: 20 }),
         (columns, geo, addresses) => {
-          const map = createCoverageMap(compileCoverage({ columns, geo, geoVersion: '1' }))
+          const map = compileCoverage({ columns, geo, geoVersion: '1' })
           for (const at of addresses) {
             const client = clientAt(at, geo)
             const classId = map.classOf(at)
@@ -55,7 +55,7 @@ describe('a compiled map', () => {
   test('cuts the address space into ranges without gaps, whose neighbours differ', () => {
     fc.assert(
       fc.property(anyColumns, anyCoverageGeo, (columns, geo) => {
-        const map = createCoverageMap(compileCoverage({ columns, geo, geoVersion: '1' }))
+        const map = compileCoverage({ columns, geo, geoVersion: '1' })
         for (const version of [4, 6] as const) {
           const ranges = [...map.ranges(version)]
           let next = 0n
@@ -75,7 +75,7 @@ describe('a compiled map', () => {
   test('names the widest prefix of one class: it lies in one range, and twice as wide it would not', () => {
     fc.assert(
       fc.property(anyColumns, anyCoverageGeo, address, (columns, geo, at) => {
-        const map = createCoverageMap(compileCoverage({ columns, geo, geoVersion: '1' }))
+        const map = compileCoverage({ columns, geo, geoVersion: '1' })
         const range = [...map.ranges(at.version)].find(({ first, last }) => first <= at.value && at.value <= last)
         const liesInside = (value: bigint, last: bigint): boolean =>
           range !== undefined && range.first <= value && last <= range.last
@@ -97,7 +97,7 @@ describe('a compiled map', () => {
         anyCoverageGeo,
         fc.array(clientText, { minLength: 1, maxLength: 30 }),
         (columns, geo, texts) => {
-          const map = createCoverageMap(compileCoverage({ columns, geo, geoVersion: '1' }))
+          const map = compileCoverage({ columns, geo, geoVersion: '1' })
           for (const text of texts) {
             const written = parseAddress(text)
             expect(map.classOfText(text)).toBe(written === undefined ? -1 : map.classOf(reduceToIpv4(written)))
@@ -122,7 +122,7 @@ describe('a compiled map', () => {
             return i % 2 === 0 && footprints !== undefined ? { ...column, version: '2', footprints } : column
           })
           const changed = createCoverageMap(compiler.compile({ columns, geo, geoVersion: '1' }))
-          const anew = createCoverageMap(compileCoverage({ columns, geo, geoVersion: '1' }))
+          const anew = compileCoverage({ columns, geo, geoVersion: '1' })
           expect(changed.version).toBe(anew.version)
           expect([...changed.ranges(4), ...changed.ranges(6)]).toEqual([...anew.ranges(4), ...anew.ranges(6)])
           for (const at of addresses) {
