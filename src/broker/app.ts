@@ -227,7 +227,12 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   const federation = startFederation({
     loaded,
     providers,
-    nameOf: (text) => vault.fingerprint(text),
+    store,
+    fetcher,
+    instance,
+    newId,
+    random,
+    vault,
     now,
     signal,
     log,

@@ -59,6 +59,7 @@ const WARNINGS = new Set([
   'drill.renewal_failed',
   'drill.recovery_failed',
   'drill.overlay_unread',
+  'subscription.failed',
 ])
 
 /**

@@ -6,14 +6,14 @@ import { FrontApi, problemIn } from './front-api.ts'
 
 const PATH = '/fci/advertisement'
 
-function start(options: Parameters<typeof federationWorld>[0] = {}) {
-  const world = federationWorld(options)
+async function start(options: Parameters<typeof federationWorld>[0] = {}) {
+  const world = await federationWorld(options)
   return { world, api: new FrontApi({ federation: world.service }) }
 }
 
 describe('GET /fci/advertisement', () => {
   it('gives a peer what its contract allows, with a strong tag and how long it may be kept', async () => {
-    const { api } = start()
+    const { api } = await start()
     const answer = await api.send('GET', PATH, { key: PEER_TOKEN })
     expect(answer.status).toBe(200)
     expect(answer.headers.get('content-type')).toBe('application/cdni; ptype=FCI.Advertisement')
@@ -32,13 +32,13 @@ describe('GET /fci/advertisement', () => {
   })
 
   it('gives readers of this broker all of it', async () => {
-    const { api } = start()
+    const { api } = await start()
     const answer = await api.send('GET', PATH, { key: 'mqb_reader' })
     expect(answer.json['capabilities']).toEqual([delivery(countries('de', 'fr'))])
   })
 
   it('is JSON for who asks for that, under another tag, and nothing for who takes neither (RFC 7736)', async () => {
-    const { api } = start()
+    const { api } = await start()
     const cdni = await api.send('GET', PATH)
     const json = await api.send('GET', PATH, { headers: { accept: 'application/json' } })
     expect(json.headers.get('content-type')).toBe('application/json')
@@ -49,7 +49,7 @@ describe('GET /fci/advertisement', () => {
   })
 
   it('is 304 for who has it, and has no body for HEAD', async () => {
-    const { api, world } = start()
+    const { api, world } = await start()
     const etag = (await api.send('GET', PATH)).headers.get('etag') ?? ''
     const conditional = { headers: { 'if-none-match': `"other", W/${etag}` } }
     const unchanged = await api.send('GET', PATH, conditional)
@@ -62,7 +62,7 @@ describe('GET /fci/advertisement', () => {
   })
 
   it('is for nobody without a key, and a peer’s token opens nothing else', async () => {
-    const { api } = start()
+    const { api } = await start()
     expect(problemIn(await api.send('GET', PATH, { key: null }))).toMatchObject({ status: 401 })
     expect(problemIn(await api.send('GET', PATH, { key: `${PEER_TOKEN}x` }))).toMatchObject({ status: 401 })
     for (const path of ['/providers', '/keys', '/moq/scopes', '/route?client=192.0.2.1']) {
@@ -71,7 +71,7 @@ describe('GET /fci/advertisement', () => {
   })
 
   it('logs who asked and never the token', async () => {
-    const { api } = start()
+    const { api } = await start()
     await api.send('GET', PATH, { key: PEER_TOKEN })
     expect(JSON.stringify(api.logged)).toContain('peer:upstream')
     expect(JSON.stringify(api.logged)).not.toContain(PEER_TOKEN)
@@ -84,7 +84,7 @@ describe('GET /fci/advertisement', () => {
 
 describe('GET /fci/advertisement/changes', () => {
   it('leads from a former version to the present one, as either kind of patch', async () => {
-    const { api, world } = start()
+    const { api, world } = await start()
     const before = await api.send('GET', PATH, { key: PEER_TOKEN })
     const since = encodeURIComponent(before.headers.get('etag') ?? '')
     world.say(delivery(countries('it')), delivery(countries('es'), 'http/1.1'))
@@ -103,14 +103,14 @@ describe('GET /fci/advertisement/changes', () => {
   })
 
   it('is empty when nothing has changed, and takes the tag of the other media type', async () => {
-    const { api } = start()
+    const { api } = await start()
     const { headers } = await api.send('GET', PATH, { headers: { accept: 'application/json' } })
     const answer = await api.send('GET', `${PATH}/changes?since=${encodeURIComponent(headers.get('etag') ?? '')}`)
     expect(answer.text).toBe('[]')
   })
 
   it('is gone when the version is not known, or was never told to this peer', async () => {
-    const { api } = start()
+    const { api } = await start()
     const { headers } = await api.send('GET', PATH, { key: PEER_TOKEN })
     const since = encodeURIComponent(headers.get('etag') ?? '')
     const others = await api.send('GET', `${PATH}/changes?since=${since}`, { key: NARROW_TOKEN })
@@ -118,7 +118,7 @@ describe('GET /fci/advertisement/changes', () => {
   })
 
   it.each(['', '?since=', '?since=a&from=b'])('refuses %j', async (query) => {
-    const { api } = start()
+    const { api } = await start()
     expect((await api.send('GET', `${PATH}/changes${query}`)).status).toBe(400)
   })
 })
@@ -149,7 +149,7 @@ describe('GET /fci/advertisement/stream', () => {
   }
 
   it('begins with all of it and goes on with patches, whose ids are the versions', async () => {
-    const { api, world } = start()
+    const { api, world } = await start()
     const { response, reader } = await open(api)
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     if (reader === undefined) throw new Error('there is a body')
@@ -166,7 +166,7 @@ describe('GET /fci/advertisement/stream', () => {
   })
 
   it('goes on where Last-Event-ID left it, in one step over all between', async () => {
-    const { api, world } = start()
+    const { api, world } = await start()
     const before = await api.send('GET', PATH, { key: PEER_TOKEN })
     for (const code of ['it', 'es']) {
       world.say(delivery(countries(code)))
@@ -183,7 +183,7 @@ describe('GET /fci/advertisement/stream', () => {
   })
 
   it('begins anew for who names a version that is not known', async () => {
-    const { api } = start()
+    const { api } = await start()
     const { reader } = await open(api, { 'last-event-id': 'unknown' })
     if (reader === undefined) throw new Error('there is a body')
     expect(await readEvents(reader, 1)).toMatchObject([{ event: 'advertisement' }])
@@ -191,7 +191,7 @@ describe('GET /fci/advertisement/stream', () => {
   })
 
   it('is open so often at once and no oftener for each peer, and a closed one leaves room', async () => {
-    const { api } = start({ maxStreams: 2 })
+    const { api } = await start({ maxStreams: 2 })
     const first = await open(api)
     await open(api)
     const refused = await api.send('GET', `${PATH}/stream`, { key: PEER_TOKEN })
@@ -202,13 +202,13 @@ describe('GET /fci/advertisement/stream', () => {
   })
 
   it('takes no place for HEAD', async () => {
-    const { api } = start({ maxStreams: 1 })
+    const { api } = await start({ maxStreams: 1 })
     await api.send('HEAD', `${PATH}/stream`, { key: PEER_TOKEN })
     expect((await open(api)).response.status).toBe(200)
   })
 
   it('ends when the broker stops, and does not begin again', async () => {
-    const { api, world } = start()
+    const { api, world } = await start()
     const { reader } = await open(api)
     world.service.streams.close()
     if (reader === undefined) throw new Error('there is a body')

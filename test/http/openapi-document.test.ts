@@ -66,8 +66,13 @@ describe.each(operations)('%s %s', (_, path, operation) => {
     for (const [status, response] of Object.entries(operation.responses)) {
       expect(response.description).not.toBe('')
       if (Number(status) < 400) continue
+      // RFC 7285 8.5 has a form of its own for what is wrong in a question.
+      const isAltoQuestion = path.startsWith('/alto/') && operation.requestBody !== undefined && status === '400'
       expect(response.content).toEqual({
         'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        ...(isAltoQuestion && {
+          'application/alto-error+json': { schema: { $ref: '#/components/schemas/AltoError' } },
+        }),
       })
     }
   })

@@ -66,8 +66,6 @@ export const FederationSchema = z.strictObject({
   provider_id: z
     .string()
     .refine(isStrictProviderId, 'must be "AS", a number, ":" and letters, digits, ".", "-", "_", such as AS64496:0'),
-  /** How peers reach us, for URLs in what we publish. Absent: URLs are relative. */
-  public_url: z.url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' }).optional(),
   /** Where peers are to send clients (RFC 8804 2.3). */
   redirect_target: z
     .strictObject({

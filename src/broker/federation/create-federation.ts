@@ -3,19 +3,29 @@ import type { Gateway } from '../../federation/peer-contract.ts'
 import type { Config } from '../config/config-schema.ts'
 import type { FederationConfig } from '../config/federation-schema.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
+import type { NewId } from '../identifiers.ts'
 import type { Log } from '../log.ts'
+import type { GuardedFetcher } from '../outbound/guarded-fetch.ts'
 import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import { repeat } from '../repeat.ts'
+import type { Vault } from '../scopes/vault.ts'
+import type { Store } from '../store/store.ts'
 import { createEventStreams } from './event-streams.ts'
 import type { FederationService } from './federation-service.ts'
+import { createNotifier } from './notifier.ts'
 import { type Audience, peerAuthentication, peersOf } from './peer.ts'
 import { createPublisher, type PublisherDeps } from './publisher.ts'
+import { createSubscriptions } from './subscriptions.ts'
 
 export interface FederationDeps {
   readonly loaded: LoadedConfig
   readonly providers: ProviderDirectory
-  /** A keyed digest. */
-  readonly nameOf: (text: string) => string
+  readonly store: Store
+  readonly fetcher: Pick<GuardedFetcher, 'fetch'>
+  readonly instance: string
+  readonly newId: NewId
+  readonly random: () => number
+  readonly vault: Vault
   readonly now: () => number
   readonly signal: AbortSignal
   readonly log: Log
@@ -46,7 +56,7 @@ export function startFederation(deps: FederationDeps): Federation | undefined {
     audiences,
     facts: () => deps.providers.facts(),
     providerPids: providerPids(config),
-    nameOf: (text) => deps.nameOf(`fci ${text}`).slice(0, NAME_LENGTH),
+    nameOf: (text) => deps.vault.fingerprint(`fci ${text}`).slice(0, NAME_LENGTH),
     quietMs: federation.quiet_ms,
     history: federation.history,
     now: deps.now,
@@ -60,20 +70,44 @@ export function startFederation(deps: FederationDeps): Federation | undefined {
   const publishing = repeat({ name: 'publishing', intervalMs: CHECK_MS, signal: deps.signal, onError }, () =>
     publisher.refresh(),
   )
+  const notifier = createNotifier({
+    store: deps.store,
+    vault: deps.vault,
+    publisher,
+    peers,
+    fetcher: deps.fetcher,
+    instance: deps.instance,
+    now: deps.now,
+    random: deps.random,
+    signal: deps.signal,
+    log: deps.log,
+  })
+  const subscriptions = createSubscriptions({
+    store: deps.store,
+    vault: deps.vault,
+    newId: deps.newId,
+    now: deps.now,
+    log: deps.log,
+    onChange: () => notifier.noteChange(),
+  })
+  const notifying = repeat({ name: 'notifications', intervalMs: CHECK_MS, signal: deps.signal, onError }, () =>
+    notifier.tick(),
+  )
   return {
     service: {
       publisher,
       streams,
+      subscriptions,
       peerOf: peerAuthentication(peers, secrets.peers),
       caching: {
         maxAge: federation.max_age_seconds,
         staleWhileRevalidate: federation.stale_while_revalidate_seconds,
         staleIfError: federation.stale_if_error_seconds,
       },
-      publicUrl: (federation.public_url ?? '').replace(/\/$/, ''),
+      publicUrl: (config.public_url ?? '').replace(/\/$/, ''),
     },
     endStreams: () => streams.close(),
-    ended: publishing,
+    ended: Promise.all([publishing, notifying.then(() => notifier.settled())]),
   }
 }
 

@@ -26,7 +26,7 @@ export function editionOf({ advertisement, withheld }: Composition, publishedAt:
 export class EditionHistory {
   readonly #maxEditions: number
   readonly #maxLength: number
-  readonly #editions: { readonly version: string; readonly text: string }[] = []
+  readonly #editions: Edition[] = []
   #length = 0
 
   /** @param maxLength - of all texts together, in UTF-16 code units. */
@@ -35,16 +35,16 @@ export class EditionHistory {
     this.#maxLength = maxLength
   }
 
-  add({ version, text }: Edition): void {
-    this.#editions.push({ version, text })
-    this.#length += text.length
+  add(edition: Edition): void {
+    this.#editions.push(edition)
+    this.#length += edition.text.length
     while (this.#editions.length > this.#maxEditions || this.#length > this.#maxLength) {
       this.#length -= this.#editions.shift()?.text.length ?? 0
     }
   }
 
-  /** The text of a version; undefined if it is not known any more, or never was. */
-  textOf(version: string): string | undefined {
-    return this.#editions.findLast((edition) => edition.version === version)?.text
+  /** The edition of a version; undefined if it is not known any more, or never was. */
+  find(version: string): Edition | undefined {
+    return this.#editions.findLast((edition) => edition.version === version)
   }
 }

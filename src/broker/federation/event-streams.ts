@@ -3,10 +3,7 @@ import { type Audience, audienceName } from './peer.ts'
 import type { Publisher } from './publisher.ts'
 
 /** Writes the way from one edition to the next, or the whole of it, as an event (HTML 9.2.5). */
-export type WriteEvent = (
-  edition: Edition,
-  before: { readonly version: string; readonly text: string } | undefined,
-) => string
+export type WriteEvent = (edition: Edition, before: Edition | undefined) => string
 
 export interface StreamRequest {
   readonly audience: Audience
@@ -91,8 +88,7 @@ function eventsOf(publisher: Publisher, { audience, since, write }: StreamReques
   return () => {
     const edition = publisher.current(audience)
     if (edition.version === sent) return undefined
-    const text = sent === undefined ? undefined : publisher.textOf(audience, sent)
-    const before = sent === undefined || text === undefined ? undefined : { version: sent, text }
+    const before = sent === undefined ? undefined : publisher.find(audience, sent)
     sent = edition.version
     return write(edition, before)
   }

@@ -1,11 +1,13 @@
 import type { EventStreams } from './event-streams.ts'
 import type { Peer } from './peer.ts'
 import type { Publisher } from './publisher.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 /** What the routes of the CDNI interfaces stand on. */
 export interface FederationService {
   readonly publisher: Publisher
   readonly streams: EventStreams
+  readonly subscriptions: Subscriptions
   /** The peer whose token it is. */
   peerOf(token: string): Peer | undefined
   readonly caching: Caching

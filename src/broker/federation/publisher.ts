@@ -10,8 +10,8 @@ import { type Audience, audienceName, contractFor } from './peer.ts'
 /** What each audience is told, kept ready: nothing is composed while somebody waits. */
 export interface Publisher {
   current(audience: Audience): Edition
-  /** The text of a former or the current version; undefined if it is not known. */
-  textOf(audience: Audience, version: string): string | undefined
+  /** The former or the current edition of this version; undefined if it is not known. */
+  find(audience: Audience, version: string): Edition | undefined
   /** Called after the audience is told something else. Returns the end of it. */
   onChange(audience: Audience, listener: () => void): () => void
   /** Looks whether anything has changed below, and publishes what has been quiet for long enough. */
@@ -38,7 +38,7 @@ export interface PublisherDeps {
 
 /** While things go on changing, something is published at least after so many quiet times. */
 const MAX_QUIET_TIMES = 5
-const MAX_HISTORY_LENGTH = 32 * 1024 * 1024
+const MAX_HISTORY_LENGTH = 16 * 1024 * 1024
 
 interface Shelf {
   readonly audience: Audience
@@ -105,9 +105,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
 
   return {
     current: (audience) => shelfOf(audience).edition,
-    textOf(audience, version) {
+    find(audience, version) {
       const { edition, history } = shelfOf(audience)
-      return version === edition.version ? edition.text : history.textOf(version)
+      return version === edition.version ? edition : history.find(version)
     },
     onChange(audience, listener) {
       const { listeners } = shelfOf(audience)

@@ -12,7 +12,7 @@ export interface GuardedRequest {
   /** For messages, e.g. `its advertisement`. */
   readonly what: string
   /** Default GET. Only a GET is redirected. */
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** In lower case; without credentials and conditions. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string

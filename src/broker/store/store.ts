@@ -12,6 +12,8 @@ export type Collection =
   | 'keys'
   | 'drills'
   | 'policies'
+  | 'fci-subscriptions'
+  | 'fci-footprints'
   | 'meta'
 
 /** A stored record. `value` is JSON text: the store does not look inside. */

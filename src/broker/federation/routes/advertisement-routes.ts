@@ -101,14 +101,14 @@ function addGetChanges(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     const mediaType = acceptedType(c, PATCHES)
     const audience = audienceOf(c)
     const { version, text } = publisher.current(audience)
-    const before = publisher.textOf(audience, versionOfTag(c.req.valid('query').since))
+    const before = publisher.find(audience, versionOfTag(c.req.valid('query').since))
     if (before === undefined) {
       throw new ProblemError({
         kind: 'gone',
         detail: 'That version is not known any more; read the whole advertisement and go on from its ETag.',
       })
     }
-    const patch = mediaType === PATCHES[0] ? jsonPatchText(before, text) : mergePatchText(before, text)
+    const patch = mediaType === PATCHES[0] ? jsonPatchText(before.text, text) : mergePatchText(before.text, text)
     const tag = mediaType === PATCHES[0] ? version : `${version}.merge`
     return publishedAnswer(c, { text: patch, mediaType, tag }, caching)
   })
@@ -156,7 +156,7 @@ export function tooManyStreams(): ProblemError {
   })
 }
 
-function writeEvent({ version, text }: Edition, before: { readonly text: string } | undefined): string {
+function writeEvent({ version, text }: Edition, before: Edition | undefined): string {
   if (before === undefined) return eventText('advertisement', text, version)
   return eventText('patch', jsonPatchText(before.text, text), version)
 }
