@@ -38,7 +38,7 @@ function addGetAdvertisement(app: OpenAPIHono<AppEnv>, deps: Deps): void {
   const route = createRoute({
     method: 'get',
     path: '/fci/advertisement',
-    operationId: 'get-advertisement',
+    operationId: 'get-published-advertisement',
     tags: ['Federation'],
     summary: 'What this broker can serve (RFC 8008)',
     description: `${READER} \`application/cdni\` (RFC 7736) or \`application/json\`.`,
