@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { federationWorld } from '../support/federation-world.ts'
 import { type Call, FrontApi, problemIn } from './front-api.ts'
 import type { OpenApiDocument } from './openapi-check.ts'
 
@@ -83,6 +84,36 @@ const ROWS: readonly Row[] = [
     status: 200,
     call: { peer: '192.0.2.7', headers: { host: 'a.example' } },
   },
+  ...['/fci/advertisement', '/OC/FCI/advertisement', '/OC/bootstrap/bootstrap', '/alto/directory', '/alto/cdni'].map(
+    (path) => ({ method: 'GET', path, least: 'reader', status: 200 }) as const,
+  ),
+  { method: 'GET', path: '/fci/advertisement/changes?since=x', least: 'reader', status: 410 },
+  // No stream may be open there, or the answer would never end.
+  { method: 'GET', path: '/fci/advertisement/stream', least: 'reader', status: 429 },
+  {
+    method: 'POST',
+    path: '/alto/updates',
+    least: 'reader',
+    call: { json: { add: { a: { 'resource-id': 'cdni-advertisement' } } } },
+    status: 429,
+  },
+  {
+    method: 'POST',
+    path: '/alto/cdni/filtered',
+    least: 'reader',
+    call: { json: { 'cdni-capabilities': [] } },
+    status: 200,
+  },
+  // Only peers have subscriptions.
+  {
+    method: 'POST',
+    path: '/OC/FCI/subscription',
+    least: 'reader',
+    call: { json: { notificationTarget: 'https://up.example/' } },
+    status: 403,
+  },
+  { method: 'GET', path: '/OC/FCI/subscription/alpha', least: 'reader', status: 403 },
+  { method: 'DELETE', path: '/OC/FCI/subscription/alpha', least: 'reader', status: 403 },
   { method: 'GET', path: '/healthz', least: 'none', status: 200 },
   { method: 'GET', path: '/readyz', least: 'none', status: 200 },
   { method: 'GET', path: '/metrics', least: 'reader', status: 200 },
@@ -93,7 +124,8 @@ const RANKS: readonly Least[] = ['none', 'reader', 'operator', 'admin']
 
 /** An API that holds one scope, and a drill and a key unless the row makes its own. */
 async function apiFor(row: Row): Promise<FrontApi> {
-  const api = new FrontApi()
+  const isPublished = /^\/(OC|alto|fci\/advertisement)\b/.test(row.path)
+  const api = new FrontApi(isPublished ? { federation: (await federationWorld({ maxStreams: 0 })).service } : {})
   await api.send('POST', '/moq/scopes')
   if (row.path.startsWith('/drills/')) await api.drills.start({ provider: 'alpha', method: 'drain' }, 'somebody')
   if (row.path.startsWith('/keys/')) await api.keys.create({ name: 'to revoke', role: 'reader' })
