@@ -7,7 +7,7 @@ import { createAdvertisementService } from './advertisements/create-advertisemen
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
-import { createRouteService } from './create-route-service.ts'
+import { type CurrentCoverage, createRouteService } from './create-route-service.ts'
 import { startBrokerDns } from './dns/broker-dns.ts'
 import type { DnsServer } from './dns/dns-server.ts'
 import { createDrillControl, type DrillControl } from './drills/drill-control.ts'
@@ -34,7 +34,9 @@ import { createProviderService } from './providers/create-provider-service.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import { createPublicSurfaces } from './public-surfaces.ts'
 import { sleep } from './repeat.ts'
-import { fixedPolicy } from './routing/policy-source.ts'
+import { createPolicyService } from './routing/create-policy-service.ts'
+import { createPolicyBoard } from './routing/policy-board.ts'
+import { createRoutePlans } from './routing/route-plans.ts'
 import { createProvisioning } from './scopes/create-provisioning.ts'
 import { createScopeChanges } from './scopes/scope-changes.ts'
 import { createScopeDirectory } from './scopes/scope-directory.ts'
@@ -165,13 +167,28 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
     requireMoqCapability: config.routing.require_moq_capability,
   })
+  const policies = createPolicyBoard({ store, base: defaults, now, log })
+  await policies.refresh()
+  const coverage = (): CurrentCoverage => ({ map: undefined, geo })
+  const plans = createRoutePlans({ directory: providers, current: coverage, now })
+  const policyService = createPolicyService({
+    store,
+    board: policies,
+    base: defaults,
+    providers: new Map(config.providers.map(({ id, weight }) => [id, { weight }])),
+    scopes: scopeDirectory,
+    plans,
+    map: () => coverage().map,
+    now,
+  })
   const routes = createRouteService({
     directory: providers,
     scopes: scopeDirectory,
     vault,
-    coverage: () => ({ map: undefined, geo }),
+    coverage,
+    plans,
     now,
-    policies: fixedPolicy(defaults),
+    policies,
     observe: (provider, panic) => metrics.decision(provider, panic),
   })
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)
@@ -242,6 +259,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     names,
     recovery,
     states,
+    policies,
     advertisements,
     providers: providerIds,
     repairIntervalMs: config.repair.interval_ms,
@@ -260,6 +278,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     providers: createProviderService({ directory: providers, states, advertisements, health, now, log }),
     advertisements: createAdvertisementService({ providers: config.providers, advertisements }),
     routes,
+    policies: policyService,
     drills: drills.control.service,
     keys,
     ...(federation === undefined ? {} : { federation: federation.service }),

@@ -2,12 +2,14 @@ import type { AdvertisementBoard } from './advertisements/advertisement-board.ts
 import type { Log } from './log.ts'
 import type { AdministrativeStates } from './providers/administrative-states.ts'
 import { repeat } from './repeat.ts'
+import type { PolicyBoard } from './routing/policy-board.ts'
 import type { FollowedScopeNames } from './scopes/scope-names.ts'
 import type { ScopeRecovery } from './scopes/scope-recovery.ts'
 
 export interface BackgroundDeps {
   readonly recovery: ScopeRecovery
   readonly states: AdministrativeStates
+  readonly policies: PolicyBoard
   readonly advertisements: AdvertisementBoard
   readonly providers: readonly string[]
   readonly names: FollowedScopeNames
@@ -38,6 +40,7 @@ export async function runBackground(deps: BackgroundDeps): Promise<void> {
     repeat({ name: 'resume', intervalMs: resumeIntervalMs, signal, onError }, () => deps.recovery.resume()),
     repeat({ name: 'repair', intervalMs: deps.repairIntervalMs, signal, onError }, () => deps.recovery.repair()),
     repeat({ name: 'states', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.states.refresh()),
+    repeat({ name: 'policy', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.policies.refresh()),
     repeat({ name: 'scope names', intervalMs: NAMES_INTERVAL_MS, signal, onError }, () => deps.names.refresh()),
     deps.advertisements.follow(),
     ...deps.providers.map((provider) =>

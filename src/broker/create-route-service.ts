@@ -11,21 +11,21 @@ import type { ProviderDirectory } from './providers/provider-directory.ts'
 import type { ConnectUrl, RouteAnswer, RouteQuestion, RouteService } from './route-service.ts'
 import { createConnectUrls } from './routing/connect-urls.ts'
 import type { PolicySource } from './routing/policy-source.ts'
-import { createRoutePlans, type UsageSource } from './routing/route-plans.ts'
+import type { RoutePlans } from './routing/route-plans.ts'
 import { guarded } from './scopes/scope-commands.ts'
 import type { ScopeDirectory } from './scopes/scope-directory.ts'
 import type { ScopeRecord } from './scopes/scope-record.ts'
 import type { Vault } from './scopes/vault.ts'
 
 export interface RouteServiceDeps {
-  readonly directory: Pick<ProviderDirectory, 'facts' | 'health' | 'capabilities'>
+  readonly directory: Pick<ProviderDirectory, 'capabilities'>
+  readonly plans: RoutePlans
   readonly scopes: ScopeDirectory
   readonly vault: Vault
   /** What is known of address space: the map, if there is one yet, and the geo data that it was made of. */
   readonly coverage: () => CurrentCoverage
   readonly now: () => number
   readonly policies: PolicySource
-  readonly usage?: UsageSource
   readonly measuredNear?: (client: Client) => MeasuredLookup
   /** Told of every decision. */
   readonly observe: (provider: string | undefined, panic: boolean) => void
@@ -38,7 +38,7 @@ export interface CurrentCoverage {
 
 /** Look-ups from memory: provider facts, held scopes, opened credentials. The store is asked for a scope never seen here. */
 export function createRouteService(deps: RouteServiceDeps): RouteService {
-  const plans = createRoutePlans({ ...deps, current: deps.coverage })
+  const { plans } = deps
   const urls = createConnectUrls(deps.vault, deps.directory)
 
   const records = new WeakMap<ScopeRecord, number>()

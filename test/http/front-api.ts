@@ -2,10 +2,11 @@ import { createHmac } from 'node:crypto'
 import { expect } from 'vitest'
 import { createHttpApp } from '../../src/broker/http/app.ts'
 import type { AccessRecord, HttpDeps, Readiness } from '../../src/broker/http/app-env.ts'
-
 import { createRedirect } from '../../src/broker/http/redirect.ts'
 import { createSteering } from '../../src/broker/http/steering.ts'
 import { FakeAdvertisements } from './fake-advertisements.ts'
+import { FakePolicies } from './fake-policies.ts'
+
 import { FakeScopes } from './fake-scopes.ts'
 import { FakeDrills, FakeKeys, FakeProviders, FakeRoutes } from './fake-services.ts'
 import { closeObjects, OpenApiCheck, type OpenApiDocument } from './openapi-check.ts'
@@ -45,6 +46,7 @@ export class FrontApi {
   readonly providers = new FakeProviders()
   readonly advertisements = new FakeAdvertisements()
   readonly routes = new FakeRoutes()
+  readonly policies = new FakePolicies()
   readonly drills = new FakeDrills()
   readonly keys = new FakeKeys()
   /** Scopes whose steering has ended. */
@@ -68,6 +70,7 @@ export class FrontApi {
       providers: this.providers,
       advertisements: this.advertisements,
       routes: this.routes,
+      policies: this.policies,
       drills: this.drills,
       keys: this.keys,
       metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' },

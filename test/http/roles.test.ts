@@ -57,6 +57,12 @@ const ROWS: readonly Row[] = [
     call: { json: { questions: [{ client: '192.0.2.7' }] } },
     status: 200,
   },
+  { method: 'GET', path: '/policy', least: 'operator', status: 200 },
+  { method: 'PUT', path: '/policy', least: 'operator', call: { json: { document: { version: 1 } } }, status: 200 },
+  { method: 'POST', path: '/policy/lint', least: 'operator', call: { json: { document: null } }, status: 200 },
+  { method: 'POST', path: '/policy/dry-run', least: 'operator', call: { json: { document: {} } }, status: 200 },
+  { method: 'POST', path: '/policy/rollout', least: 'operator', call: { json: { share: 0.5 } }, status: 200 },
+  { method: 'POST', path: '/policy/rollback', least: 'operator', call: { json: {} }, status: 200 },
   {
     method: 'POST',
     path: '/drills',

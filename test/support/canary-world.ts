@@ -17,6 +17,7 @@ import type { ProviderDirectory } from '../../src/broker/providers/provider-dire
 import { sleep } from '../../src/broker/repeat.ts'
 import type { RouteService } from '../../src/broker/route-service.ts'
 import { fixedPolicy } from '../../src/broker/routing/policy-source.ts'
+import { createRoutePlans } from '../../src/broker/routing/route-plans.ts'
 import { createProvisioning } from '../../src/broker/scopes/create-provisioning.ts'
 import { createScopeChanges } from '../../src/broker/scopes/scope-changes.ts'
 import { createScopeDirectory } from '../../src/broker/scopes/scope-directory.ts'
@@ -168,11 +169,13 @@ export async function openCanaryWorld(options: CanaryWorldOptions = {}): Promise
       signal,
     })
     const policy = plainPolicy({ ttlSeconds: 30, degradedTtlSeconds: 5, requireMoqCapability: true })
+    const coverage = () => ({ map: undefined, geo: NO_GEO })
     const routes = createRouteService({
       directory: providers,
       scopes: directory,
       vault,
-      coverage: () => ({ map: undefined, geo: NO_GEO }),
+      coverage,
+      plans: createRoutePlans({ directory: providers, current: coverage, now }),
       now,
       policies: fixedPolicy(policy),
       observe: () => {},

@@ -7,6 +7,7 @@ import type { KeyService, Principal } from '../key-service.ts'
 import type { AccessLine } from '../log.ts'
 import type { ProviderService } from '../providers/provider-service.ts'
 import type { RouteService } from '../route-service.ts'
+import type { PolicyService } from '../routing/policy-service.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
 import type { OriginRules } from './request-origin.ts'
 import type { Surface } from './surface-answer.ts'
@@ -67,6 +68,7 @@ export interface HttpDeps {
   readonly providers: ProviderService
   readonly advertisements: AdvertisementService
   readonly routes: RouteService
+  readonly policies: PolicyService
   readonly drills: DrillService
   readonly keys: KeyService
   /** Absent: nothing is published to peers. */

@@ -11,6 +11,8 @@ import { addAdvertisementRoutes } from './routes/advertisements.ts'
 import { addDrillRoutes } from './routes/drills.ts'
 import { addKeyRoutes } from './routes/keys.ts'
 import { addNotificationRoute } from './routes/notifications.ts'
+import { addPolicyRoutes } from './routes/policy.ts'
+import { addPolicyChangeRoutes } from './routes/policy-changes.ts'
 import { addProviderRoutes } from './routes/providers.ts'
 import { addRouteRoutes } from './routes/route.ts'
 import { addScopeCollectionRoutes } from './routes/scope-collection.ts'
@@ -37,6 +39,8 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addAdvertisementRoutes(app, deps)
   addNotificationRoute(app, deps)
   addRouteRoutes(app, deps)
+  addPolicyRoutes(app, deps)
+  addPolicyChangeRoutes(app, deps)
   addSurfaceRoutes(app, deps)
   addDrillRoutes(app, deps)
   addFederationRoutes(app, deps)

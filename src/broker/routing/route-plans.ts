@@ -1,12 +1,12 @@
 import { NO_USAGE, type UsageLookup } from '../../routing/capacity.ts'
 import type { Client } from '../../routing/client.ts'
-import type { CoverageMap } from '../../routing/coverage/coverage-map.ts'
-import type { ProviderFacts } from '../../routing/decision.ts'
+import type { CoverageMap, CoverageOutcome } from '../../routing/coverage/coverage-map.ts'
+import type { HeldAdvertisement, ProviderFacts } from '../../routing/decision.ts'
 import type { PlacementReadiness } from '../../routing/eligibility.ts'
 import { plainRules } from '../../routing/footprint-rules.ts'
 import { type PlanInputs, planRoutes, type RoutingPlan } from '../../routing/plan.ts'
 import type { RoutingPolicy } from '../../routing/policy.ts'
-import { coverageOfOutcome, plainCoverage } from '../../routing/provider-coverage.ts'
+import { coverageOfOutcome, type ProviderCoverage, plainCoverage } from '../../routing/provider-coverage.ts'
 import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import { servesContent } from '../scopes/content-path.ts'
 import type { ScopeRecord } from '../scopes/scope-record.ts'
@@ -39,6 +39,8 @@ export interface RoutePlans {
   plan(question: PlanQuestion): RoutingPlan
   /** Changes with everything that plans are made of, but for policies and scopes. */
   version(): number
+  /** What the plan of a class of any map is made of; whatever is not in that map holds for nobody. */
+  classInputs(map: CoverageMap, classId: number, record: ScopeRecord | undefined, policy: RoutingPolicy): PlanInputs
   /** What the plan of this question is made of. */
   inputs(question: PlanQuestion): PlanInputs
 }
@@ -114,15 +116,15 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
     return made
   }
 
-  function inputsAt(question: PlanQuestion, at: Moment, classId: number | undefined): PlanInputs {
-    const { policy, record } = question
-    const { map } = at
+  function inputsAt(
+    question: PlanQuestion,
+    at: Moment,
+    classId: number | undefined,
+    map: CoverageMap | undefined = at.map,
+    unknown: (held: HeldAdvertisement) => ProviderCoverage = (held) => plainCoverage(held.model, question.client()),
+  ): PlanInputs {
+    const { policy, record, client } = question
     const placements = record === undefined ? undefined : readinessOf(record, at).placements
-    let facts: Client | undefined
-    const client = (): Client => {
-      facts ??= question.client()
-      return facts
-    }
     const ruleMatches = classId === undefined ? undefined : policyOutcome(map, classId, policy)
     const holding = ruleMatches && new Set(ruleMatches.map(({ footprint }) => footprint))
     return {
@@ -133,7 +135,7 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
       ...(placements === undefined ? {} : { placements }),
       coverage: (provider, held) => {
         const outcome = classId === undefined ? undefined : columnOutcome(map, classId, provider, held.version)
-        return outcome === undefined ? plainCoverage(held.model, client()) : coverageOfOutcome(held.model, outcome)
+        return outcome === undefined ? unknown(held) : coverageOfOutcome(held.model, outcome)
       },
       rules: holding === undefined ? (rule) => plainRules(client())(rule) : ({ position }) => holding.has(position),
     }
@@ -163,12 +165,19 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
       return plan
     },
     version: () => current().number,
+    classInputs(map, classId, record, policy) {
+      const nobody: Client = { address: { version: 4, value: 0n }, text: '' }
+      const question = { address: nobody.address, client: () => nobody, record, policy }
+      return inputsAt(question, current(), classId, map, (held) => coverageOfOutcome(held.model, NOWHERE))
+    },
     inputs(question) {
       const at = current()
       return inputsAt(question, at, at.map?.classOf(question.address))
     },
   }
 }
+
+const NOWHERE: CoverageOutcome = { matches: [] }
 
 /** The column in the map of a policy file's footprints. */
 export function policyColumnId(revision: string): string {

@@ -34,6 +34,7 @@ export interface SpaceMove {
 const SAMPLE_KEYS = 64
 const NO_CLIENT = { text: '', address: { version: 4, value: 0n } } as const
 const MAX_MOVES = 20
+const RANGES_PER_TURN = 2_000
 
 /** Of all clients of a plan. Where keys are shed, of a sample of keys. */
 export function firstShares(plan: RoutingPlan): FirstShares {
@@ -66,13 +67,16 @@ export function movedShare(before: FirstShares, after: FirstShares): number {
   return Math.max(0, 1 - kept)
 }
 
-/** Compares two policies over the whole address space: each class of the map is planned once under either. */
-export function compareOverSpace(
+/**
+ * Compares two policies over the whole address space: each class of the map is planned once under either. Yields now
+ * and then, so that whoever drives it can let others have a turn.
+ */
+export function* compareOverSpace(
   map: Pick<CoverageMap, 'ranges'>,
   version: 4 | 6,
   planBefore: (classId: number) => RoutingPlan,
   planAfter: (classId: number) => RoutingPlan,
-): SpaceEffect {
+): Generator<undefined, SpaceEffect> {
   const classes = new Map<
     number,
     { readonly before: FirstShares; readonly after: FirstShares; readonly moved: number }
@@ -84,7 +88,10 @@ export function compareOverSpace(
   let servedAfter = 0
   let moved = 0
   let largest: { readonly size: number; readonly move: SpaceMove }[] = []
+  let ranges = 0
   for (const { first, last, classId } of map.ranges(version)) {
+    ranges++
+    if (ranges % RANGES_PER_TURN === 0) yield
     let known = classes.get(classId)
     if (known === undefined) {
       const [before, after] = [firstShares(planBefore(classId)), firstShares(planAfter(classId))]
