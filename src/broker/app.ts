@@ -1,13 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { parsePrefix } from '../fci/prefix.ts'
-import { plainPolicy } from '../routing/policy.ts'
 import { createAdvertisementBoard } from './advertisements/advertisement-board.ts'
 import { compareInWords } from './advertisements/compare-in-words.ts'
 import { createAdvertisementService } from './advertisements/create-advertisement-service.ts'
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
-import { type CurrentCoverage, createRouteService } from './create-route-service.ts'
 import { startBrokerDns } from './dns/broker-dns.ts'
 import type { DnsServer } from './dns/dns-server.ts'
 import { createDrillControl, type DrillControl } from './drills/drill-control.ts'
@@ -34,9 +32,7 @@ import { createProviderService } from './providers/create-provider-service.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import { createPublicSurfaces } from './public-surfaces.ts'
 import { sleep } from './repeat.ts'
-import { createPolicyService } from './routing/create-policy-service.ts'
-import { createPolicyBoard } from './routing/policy-board.ts'
-import { createRoutePlans } from './routing/route-plans.ts'
+import { startRouting } from './routing/start-routing.ts'
 import { createProvisioning } from './scopes/create-provisioning.ts'
 import { createScopeChanges } from './scopes/scope-changes.ts'
 import { createScopeDirectory } from './scopes/scope-directory.ts'
@@ -162,33 +158,15 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     if (from === 'down' && to !== 'down') recovery.providerIsBack(provider)
   })
   const geo = await loadGeo(config.geo, log)
-  const defaults = plainPolicy({
-    ttlSeconds: config.routing.ttl_seconds,
-    degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
-    requireMoqCapability: config.routing.require_moq_capability,
-  })
-  const policies = createPolicyBoard({ store, base: defaults, now, log })
-  await policies.refresh()
-  const coverage = (): CurrentCoverage => ({ map: undefined, geo })
-  const plans = createRoutePlans({ directory: providers, current: coverage, now })
-  const policyService = createPolicyService({
+  const { routes, policies, policyService } = await startRouting({
+    config,
     store,
-    board: policies,
-    base: defaults,
-    providers: new Map(config.providers.map(({ id, weight }) => [id, { weight }])),
-    scopes: scopeDirectory,
-    plans,
-    map: () => coverage().map,
-    now,
-  })
-  const routes = createRouteService({
     directory: providers,
     scopes: scopeDirectory,
     vault,
-    coverage,
-    plans,
+    coverage: () => ({ map: undefined, geo }),
     now,
-    policies,
+    log,
     observe: (provider, panic) => metrics.decision(provider, panic),
   })
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)

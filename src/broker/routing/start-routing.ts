@@ -1,0 +1,67 @@
+import { plainPolicy } from '../../routing/policy.ts'
+import type { Config } from '../config/config-schema.ts'
+import { type CurrentCoverage, createRouteService } from '../create-route-service.ts'
+import type { Log } from '../log.ts'
+import type { ProviderDirectory } from '../providers/provider-directory.ts'
+import type { RouteService } from '../route-service.ts'
+import type { ScopeDirectory } from '../scopes/scope-directory.ts'
+import type { Vault } from '../scopes/vault.ts'
+import type { Store } from '../store/store.ts'
+import { createPolicyService } from './create-policy-service.ts'
+import { createPolicyBoard, type PolicyBoard } from './policy-board.ts'
+import type { PolicyService } from './policy-service.ts'
+import { createRoutePlans } from './route-plans.ts'
+
+export interface RoutingDeps {
+  readonly config: Config
+  readonly store: Store
+  readonly directory: ProviderDirectory
+  readonly scopes: ScopeDirectory
+  readonly vault: Vault
+  readonly coverage: () => CurrentCoverage
+  readonly now: () => number
+  readonly log: Log
+  /** Told of every decision. */
+  readonly observe: (provider: string | undefined, panic: boolean) => void
+}
+
+/** Everything that answers look-ups, and what operators steer it with. */
+export interface Routing {
+  readonly routes: RouteService
+  readonly policies: PolicyBoard
+  readonly policyService: PolicyService
+}
+
+/** Reads the policy that is stored. Throws `StoreError`. */
+export async function startRouting(deps: RoutingDeps): Promise<Routing> {
+  const { config, store, directory, scopes, vault, coverage, now, log } = deps
+  const base = plainPolicy({
+    ttlSeconds: config.routing.ttl_seconds,
+    degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
+    requireMoqCapability: config.routing.require_moq_capability,
+  })
+  const policies = createPolicyBoard({ store, base, now, log })
+  await policies.refresh()
+  const plans = createRoutePlans({ directory, current: coverage, now })
+  const policyService = createPolicyService({
+    store,
+    board: policies,
+    base,
+    providers: new Map(config.providers.map(({ id, weight }) => [id, { weight }])),
+    scopes,
+    plans,
+    map: () => coverage().map,
+    now,
+  })
+  const routes = createRouteService({
+    directory,
+    scopes,
+    vault,
+    coverage,
+    plans,
+    now,
+    policies,
+    observe: deps.observe,
+  })
+  return { routes, policies, policyService }
+}
