@@ -146,6 +146,12 @@ export const anyFootprint: fc.Arbitrary<Footprint> = fc.oneof(
   { weight: 6, arbitrary: anyConjunctions.map(footprintOf) },
 )
 
+/** Of few conjunctions, so that products of several stay small. */
+export const smallFootprint: fc.Arbitrary<Footprint> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(GLOBAL) },
+  { weight: 9, arbitrary: fc.array(anyConjunction, { minLength: 1, maxLength: 2 }).map(footprintOf) },
+)
+
 const names = fc
   .uniqueArray(fc.constantFrom('http/1.1', 'https/1.1', 'moqt'), { maxLength: 3 })
   .map((list) => list.sort())

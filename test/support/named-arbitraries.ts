@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { NamedFootprint } from '../../src/fci/named/named-footprint.ts'
 import type { FetchedDocument } from '../../src/fci/named/named-registry.ts'
-import { anyFootprint } from './fci-arbitraries.ts'
+import { smallFootprint } from './fci-arbitraries.ts'
 
 /** When the footprints of `anyRoots` are looked at. */
 export const NOW = Date.parse('2030-01-01T00:00:00Z')
@@ -17,10 +17,10 @@ type Shape = {
 const shape: fc.Arbitrary<Shape> = fc.letrec<{ one: Shape }>((tie) => ({
   one: fc.record({
     // Without references, which other tests make.
-    definition: anyFootprint.map((footprint) =>
+    definition: smallFootprint.map((footprint) =>
       footprint.kind === 'global'
         ? footprint
-        : { ...footprint, anyOf: footprint.anyOf.filter(({ named }) => named === undefined).slice(0, 2) },
+        : { ...footprint, anyOf: footprint.anyOf.filter(({ named }) => named === undefined) },
     ),
     expiresAt,
     below: fc.oneof(
