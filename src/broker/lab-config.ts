@@ -18,7 +18,12 @@ export interface LabSettings {
   readonly port: number
   readonly storePath: string
   readonly geoFile?: string
+  /** Absent: no DNS. */
+  readonly dns?: { readonly host: string; readonly port: number }
 }
+
+/** The zone that the lab's DNS serves. */
+export const LAB_ZONE = 'cdn.example'
 
 /** Of the scope that the lab is started with. */
 export const DEMO_NAME = 'demo'
@@ -37,7 +42,13 @@ export function labConfig(cdns: readonly LabProvider[], settings: LabSettings): 
       fci: { url: cdn.fciUrl, poll_seconds: 5, stale_after_seconds: 60, expire_after_seconds: 3600 },
       priority: 100 + index,
       probe: 'websocket',
-      target: { host: new URL(cdn.fciUrl).host, scheme: 'http', path_prefix: EDGE_PATH },
+      target: {
+        host: new URL(cdn.fciUrl).host,
+        scheme: 'http',
+        path_prefix: EDGE_PATH,
+        // Told apart by DNS, which knows no ports.
+        addresses: [`127.0.0.${11 + index}`],
+      },
       fault_url: cdn.adminUrl,
     }
   })
@@ -52,11 +63,23 @@ export function labConfig(cdns: readonly LabProvider[], settings: LabSettings): 
       routing: { scope_names: [DEMO_NAME] },
       redirect: { enabled: true },
       steering: { enabled: true },
+      ...(settings.dns === undefined ? {} : { dns: labDns(settings.dns) }),
       ...(settings.geoFile === undefined ? {} : { geo: [{ file: settings.geoFile, format: 'csv' }] }),
     },
     'the lab',
     { env, readFile: () => '' },
   )
+}
+
+function labDns(listen: NonNullable<LabSettings['dns']>): Readonly<Record<string, unknown>> {
+  return {
+    listen: [listen],
+    zone: LAB_ZONE,
+    ns: [{ host: `ns1.${LAB_ZONE}`, addresses: [listen.host] }],
+    explain: true,
+    // The lab's world is smaller than the networks that resolvers tell of elsewhere.
+    ecs: { max_v4: 32, max_v6: 64 },
+  }
 }
 
 function adapterOf(

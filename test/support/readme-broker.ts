@@ -31,6 +31,7 @@ export interface CommandRun {
 
 const READERS_URL = 'http://127.0.0.1:8080'
 const READERS_DATA = 'data'
+const READERS_DNS = '127.0.0.1 -p 5300'
 
 export async function startReadmeBroker(): Promise<ReadmeBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'moq-broker-readme-'))
@@ -47,6 +48,7 @@ export async function startReadmeBroker(): Promise<ReadmeBroker> {
   try {
     const greeting = await greetingOf(broker)
     const url = defined(/^ +broker +(http:\S+)$/m.exec(greeting)?.[1])
+    const dns = `127.0.0.1 -p ${defined(/^ +dns +127\.0\.0\.1:(\d+)/m.exec(greeting)?.[1])}`
     const key = defined(/mqb_\w{10}_[\w-]{43}/.exec(greeting)?.[0])
     const env = {
       PATH: process.env['PATH'] ?? '',
@@ -61,9 +63,16 @@ export async function startReadmeBroker(): Promise<ReadmeBroker> {
       greeting,
       keyId: defined(key.split('_')[1]),
       run: (command) =>
-        runCommand(command.replaceAll(READERS_URL, url).replaceAll(`${READERS_DATA}/`, `${data}/`), env),
+        runCommand(
+          command.replaceAll(READERS_URL, url).replaceAll(READERS_DNS, dns).replaceAll(`${READERS_DATA}/`, `${data}/`),
+          env,
+        ),
       asReader: (text) =>
-        text.replace(`export MOQ_BROKER_URL=${url}\n`, '').replaceAll(url, READERS_URL).replaceAll(data, READERS_DATA),
+        text
+          .replace(`export MOQ_BROKER_URL=${url}\n`, '')
+          .replaceAll(url, READERS_URL)
+          .replaceAll(dns, READERS_DNS)
+          .replaceAll(data, READERS_DATA),
       [Symbol.asyncDispose]: stop,
     }
   } catch (error) {

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path'
 const REQUIRED_TOOLS = [
   { program: 'redis-server', needed: 'the Redis store suites', install: 'apt-get install redis-server' },
   { program: 'prlimit', needed: 'the full-disk suites', install: 'apt-get install util-linux' },
+  { program: 'dig', needed: 'the DNS suites and the README tour', install: 'apt-get install dnsutils' },
   { program: 'openssl', needed: 'the TLS suites', install: 'apt-get install openssl' },
 ] as const
 

@@ -1,4 +1,5 @@
 import type { PathVerification } from '../health/canary-verification.ts'
+import { LAB_ZONE } from '../lab-config.ts'
 import type { ScopeView } from '../scopes/scope-service.ts'
 import { formatOfState, stateCell } from './cells.ts'
 import { durationInWords } from './duration.ts'
@@ -16,6 +17,8 @@ export interface ReadyFacts {
   readonly paths: readonly PathVerification[]
   /** By provider: `extended`, say. */
   readonly kinds: ReadonlyMap<string, string>
+  /** Where DNS is served. */
+  readonly dns?: { readonly host: string; readonly port: number } | undefined
   /** Only where this start made one. */
   readonly adminKey?: string
 }
@@ -26,10 +29,12 @@ export function readyText(facts: ReadyFacts, out: Output): string {
 }
 
 function headText(facts: ReadyFacts, out: Output): string {
+  const { dns } = facts
   const ready = out.paint('green', `ready in ${durationInWords(facts.readyMs)}`)
   const rest = renderFacts(
     [
       ['broker', facts.url],
+      ...(dns === undefined ? [] : [['dns', `${dns.host}:${dns.port}   (zone: ${LAB_ZONE})`] as const]),
       ['data', `${facts.data}   (log: ${facts.logFile})`],
     ],
     out,
@@ -82,7 +87,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8080'
 /** Three clients of the lab's small world whom three CDNs serve (`GEO_SAMPLE`). */
 const SAMPLE_CLIENTS = '192.0.2.7 198.51.100.7 203.0.113.7'
 
-function nextText({ url, adminKey, scope }: ReadyFacts, out: Output): string {
+function nextText({ url, adminKey, scope, dns }: ReadyFacts, out: Output): string {
   const secondary = scope?.placements.find(({ role }) => role === 'secondary')?.provider ?? 'cdn-b'
   const primary = scope?.primary ?? 'cdn-a'
   const title =
@@ -99,6 +104,7 @@ function nextText({ url, adminKey, scope }: ReadyFacts, out: Output): string {
     `npx moq-broker drill run --provider ${primary} --method fault`,
     'npx moq-broker scope failover demo',
     `curl -sH "X-API-Key: $MOQ_BROKER_KEY" "${url.replace('http://', '')}/route?client=192.0.2.7"`,
+    ...(dns === undefined ? [] : [`dig @${dns.host} -p ${dns.port} demo.${LAB_ZONE} +subnet=192.0.2.0/24 +short`]),
   ]
   const lost = adminKey === undefined ? ['Key lost? npm start -- --new-admin-key prints another.'] : []
   const notes = [...lost, 'Ctrl-C stops everything; the next start finds its scopes again.']

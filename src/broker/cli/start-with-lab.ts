@@ -11,6 +11,7 @@ import type { ScopeView } from '../scopes/scope-service.ts'
 import { VERSION } from '../version.ts'
 import { deathNotice } from './death-notice.ts'
 import { ensureDemoScope } from './demo-scope.ts'
+import { labDnsAddress } from './lab-dns-address.ts'
 import { labProgram } from './lab-program.ts'
 import { noticeOf } from './log-notice.ts'
 import type { StartInput } from './process-commands.ts'
@@ -77,8 +78,10 @@ async function run(options: StartInput, { cli, progress, signal }: Surroundings)
   if (signal.aborted) return
 
   progress.say('starting the broker')
+  const dns = await labDnsAddress({ host, any: port === 0 })
+  const settings = { host, port, storePath, geoFile, ...(dns.free ? { dns: dns.address } : {}) }
   await using broker = await startBroker({
-    loaded: labConfig(lab.cdns, { host, port, storePath, geoFile }),
+    loaded: labConfig(lab.cdns, settings),
     log,
     access,
   })
@@ -96,11 +99,13 @@ async function run(options: StartInput, { cli, progress, signal }: Surroundings)
         scope,
         paths,
         kinds: kindsOf(lab),
+        dns: broker.dns[0],
         ...(adminKey === undefined ? {} : { adminKey }),
       },
       cli.out,
     ),
   )
+  if (!dns.free) progress.tell(`No DNS: port ${dns.address.port} of ${dns.address.host} is in use by another program.`)
   told = true
   await untilAborted(signal)
   told = false

@@ -50,6 +50,7 @@ export async function listenTcp(
     host,
     port: typeof address === 'object' && address !== null ? address.port : port,
     async [Symbol.asyncDispose]() {
+      if (!server.listening) return
       const closed = once(server, 'close')
       server.close()
       for (const socket of open) socket.destroy()
@@ -82,6 +83,7 @@ function serveConnection(socket: Socket, { client, responder, idleMs }: Connecti
 
   function answerOne(message: Buffer): void {
     const response = responder.respond(message, client, 'tcp')
+    if (response !== undefined) idle.refresh()
     if (!(response instanceof Promise)) {
       send(response)
       return
@@ -105,7 +107,6 @@ function serveConnection(socket: Socket, { client, responder, idleMs }: Connecti
       if (received.length < LENGTH_BYTES + length) break
       const message = received.subarray(LENGTH_BYTES, LENGTH_BYTES + length)
       received = received.subarray(LENGTH_BYTES + length)
-      idle.refresh()
       answerOne(message)
     }
     if (pending >= MAX_PENDING) socket.pause()

@@ -44,6 +44,7 @@ export async function listenUdp(host: string, port: number, deps: DnsListenerDep
     host,
     port: socket.address().port,
     async [Symbol.asyncDispose]() {
+      if (!open.is) return
       open.is = false
       const closed = once(socket, 'close')
       socket.close()
