@@ -71,7 +71,9 @@ export interface TcpClient extends Disposable {
 
 export async function connectTcp(port: number): Promise<TcpClient> {
   const socket = connect(port, '127.0.0.1')
-  const closed = new Promise((resolve) => socket.once('close', resolve))
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve())
+  })
   socket.on('error', () => undefined)
   await once(socket, 'connect')
   let received: Buffer = Buffer.alloc(0)
