@@ -25,6 +25,20 @@ export class CoverageCompiler {
   #geoVersion: string | undefined
   #columns: ReadonlyMap<string, CompiledColumn> = new Map()
 
+  /** Compiles this column anew next time, whatever its version. */
+  forget(id: string): void {
+    this.#columns = new Map([...this.#columns].filter(([known]) => known !== id))
+  }
+
+  /** Another compiler that knows the same columns but these; what it compiles stays with it. */
+  fork(without: Iterable<string>): CoverageCompiler {
+    const fork = new CoverageCompiler()
+    const left = new Set(without)
+    fork.#geoVersion = this.#geoVersion
+    fork.#columns = new Map([...this.#columns].filter(([id]) => !left.has(id)))
+    return fork
+  }
+
   compile({ columns, geo, geoVersion }: CoverageInput): CoverageParts {
     const former = geoVersion === this.#geoVersion ? this.#columns : new Map<string, CompiledColumn>()
     // What cannot be used again makes room first.

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import type { GeoTable } from '../../routing/geo-table.ts'
+import type { CompileOrder, GeoLoaded, GeoLoading } from './coverage-engine.ts'
+
+/** What is asked of the engine across threads. */
+export type EngineCall =
+  | { readonly method: 'loadGeo'; readonly argument: GeoLoading }
+  | { readonly method: 'setSources'; readonly argument: readonly (readonly [string, GeoTable])[] }
+  | { readonly method: 'compile'; readonly argument: CompileOrder }
+
+const words = z.instanceof(Uint32Array)
+const partition = z.strictObject({
+  version: z.literal([4, 6]),
+  count: z.int(),
+  starts: words,
+  labels: words,
+})
+const geoTable = z.strictObject({
+  v4: partition,
+  v6: partition,
+  facts: z.strictObject({
+    asns: z.instanceof(Float64Array),
+    placeOf: words,
+    places: z.array(
+      z.strictObject({
+        country: z.string().exactOptional(),
+        subdivision: z.string().exactOptional(),
+        source: z.string(),
+      }),
+    ),
+  }),
+})
+const edition = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  builtAt: z.number(),
+  entries: z.number(),
+  warnings: z.array(z.string()),
+})
+
+/** Messages come as `unknown`, also from our own threads. */
+export const engineCallSchema = z.discriminatedUnion('method', [
+  z.strictObject({
+    id: z.int(),
+    method: z.literal('loadGeo'),
+    argument: z.strictObject({
+      files: z.array(
+        z.strictObject({
+          file: z.string(),
+          format: z.enum(['mmdb', 'csv', 'geofeed', 'ranges']),
+          columns: z.array(z.enum(['start', 'end', 'asn', 'country', 'subdivision', 'ignore'])).optional(),
+        }),
+      ),
+      maxShrink: z.number(),
+      keptAt: z.string().exactOptional(),
+    }),
+  }),
+  z.strictObject({ id: z.int(), method: z.literal('setSources'), argument: z.array(z.tuple([z.string(), geoTable])) }),
+  z.strictObject({
+    id: z.int(),
+    method: z.literal('compile'),
+    argument: z.strictObject({
+      columns: z.array(
+        z.strictObject({
+          id: z.string(),
+          version: z.string(),
+          footprints: z.strictObject({ text: z.string(), v4: words, v6: words }).exactOptional(),
+        }),
+      ),
+      now: z.number(),
+      keepAt: z.string().exactOptional(),
+      trial: z.boolean(),
+    }),
+  }),
+])
+
+const loadedSchema = z.strictObject({
+  changed: z.boolean(),
+  editions: z.array(edition),
+  refused: z.string().exactOptional(),
+})
+
+const bytesSchema = z.custom<Uint8Array<ArrayBuffer>>(
+  (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
+)
+
+/** Reads answers of the engine. */
+export const reviveReply = {
+  loadGeo: (value: unknown): GeoLoaded => loadedSchema.parse(value),
+  compile: (value: unknown): Uint8Array<ArrayBuffer> => bytesSchema.parse(value),
+}

@@ -1,0 +1,208 @@
+import type { Footprint } from '../../fci/footprint.ts'
+import type { CoverageSnapshot } from '../../routing/coverage/coverage-file.ts'
+import { CoverageFileError, decodeCoverage } from '../../routing/coverage/coverage-file.ts'
+import type { CoverageColumn, CoverageMap } from '../../routing/coverage/coverage-map.ts'
+import { createCoverageMap } from '../../routing/coverage/create-coverage-map.ts'
+import type { GeoSource } from '../../routing/geo-source.ts'
+import { geoSourceOf, NO_GEO } from '../../routing/geo-source.ts'
+import type { SourceTables } from '../../routing/geo-table.ts'
+import type { GeoFile } from '../../routing/load-geo-file.ts'
+import type { Log } from '../log.ts'
+import type { CoverageEngine, EngineColumn } from './coverage-engine.ts'
+import { readKept } from './kept-coverage.ts'
+import { packFootprints } from './packed-footprints.ts'
+
+/** A map and the geo data that it was made of. Read both at once: they belong together. */
+export interface HeldCoverage {
+  readonly map: CoverageMap | undefined
+  readonly geo: GeoSource
+  /** Absent while there is no map. */
+  readonly made?: {
+    /** Milliseconds since the epoch. */
+    readonly at: number
+    readonly seconds: number
+    /** Whether it was kept from before the last start and not made since. */
+    readonly kept: boolean
+  }
+}
+
+/** Keeps a map that fits the advertisements, the policy and the geo data; the last good one stays until then. */
+export interface CoverageService extends AsyncDisposable {
+  readonly current: () => HeldCoverage
+  /** Makes a new map soon; changes that come together are one. */
+  readonly changed: () => void
+  /** Resolves when no change is waiting to be compiled, whether it could be or not. */
+  readonly settled: () => Promise<void>
+  /** Looks at the geo files, and compiles if they have changed. Never throws. */
+  readonly reloadGeo: () => Promise<void>
+  /** What the map would be with these columns besides; the one in use stays. */
+  readonly compileWith: (extra: readonly CoverageColumn[]) => Promise<CoverageMap>
+  /** Called after every swap; the result stops it. Listeners must not throw. */
+  readonly onSwap: (listener: () => void) => () => void
+  /** Why the last compilation or reading of geo files failed, if it did. */
+  readonly fault: () => string | undefined
+}
+
+export interface CoverageServiceDeps {
+  readonly engine: CoverageEngine & { readonly generation: () => number }
+  /** What is to be compiled; one object of footprints for as long as they are the same. */
+  readonly columns: () => readonly CoverageColumn[]
+  readonly sources: () => SourceTables
+  readonly geoFiles: readonly GeoFile[]
+  readonly maxShrink: number
+  /** Where the map is kept over restarts, if it is. */
+  readonly keepAt?: string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Lets others have a turn. */
+  readonly pause: () => Promise<void>
+  readonly log: Log
+}
+
+/** Starts with the kept map, if there is one, or waits for the first. Throws where there is no usable geo data. */
+export async function startCoverage(deps: CoverageServiceDeps): Promise<CoverageService> {
+  const { engine, keepAt, log } = deps
+  const listeners = new Set<() => void>()
+  let held: HeldCoverage = { map: undefined, geo: NO_GEO }
+  let told = new Map<string, readonly Footprint[]>()
+  let toldSources: SourceTables | undefined
+  let generation = -1
+  let isWaiting = false
+  let work: Promise<void> = Promise.resolve()
+  let fault: string | undefined
+
+  function install(snapshot: CoverageSnapshot, kept: boolean): void {
+    held = {
+      map: createCoverageMap(snapshot.parts),
+      geo: geoSourceOf(snapshot.geoName, snapshot.editions, snapshot.geo),
+      made: { at: snapshot.compiledAt, seconds: snapshot.compileSeconds, kept },
+    }
+    for (const listener of listeners) listener()
+  }
+
+  async function restore(): Promise<void> {
+    const kept = keepAt === undefined ? undefined : await readKept(keepAt)
+    if (kept === undefined) return
+    if (kept instanceof CoverageFileError) {
+      log('coverage.refused', { reason: kept.message })
+      return
+    }
+    install(kept, true)
+    log('coverage.restored', {
+      version: held.map?.version ?? '',
+      ageSeconds: Math.max(0, Math.round((deps.now() - kept.compiledAt) / 1000)),
+    })
+  }
+
+  /** Tells the engine what a new thread cannot know. */
+  async function prepare(): Promise<boolean> {
+    const isNew = engine.generation() !== generation || generation < 0
+    if (isNew) {
+      told = new Map()
+      toldSources = undefined
+    }
+    const { geoFiles: files, maxShrink } = deps
+    const loaded = await engine.loadGeo({ files, maxShrink, ...(keepAt !== undefined && { keptAt: keepAt }) })
+    generation = engine.generation()
+    if (loaded.refused !== undefined) {
+      if (fault !== loaded.refused) log('geo.refused', { reason: loaded.refused })
+      fault = loaded.refused
+    } else if (loaded.changed) {
+      for (const { name, version, entries, warnings } of loaded.editions) {
+        log('geo.loaded', { source: name, version, entries, warnings: warnings.length })
+      }
+    }
+    return loaded.changed || isNew
+  }
+
+  async function pack(columns: readonly CoverageColumn[]): Promise<readonly EngineColumn[]> {
+    const packed: EngineColumn[] = []
+    for (const { id, version, footprints } of columns) {
+      packed.push(
+        told.get(id) === footprints
+          ? { id, version }
+          : { id, version, footprints: await packFootprints(footprints, deps.pause) },
+      )
+    }
+    return packed
+  }
+
+  async function tellSources(): Promise<void> {
+    const sources = deps.sources()
+    if (sources === toldSources) return
+    await engine.setSources([...sources])
+    toldSources = sources
+  }
+
+  async function compile(): Promise<void> {
+    await tellSources()
+    const columns = deps.columns()
+    const bytes = await engine.compile({
+      columns: await pack(columns),
+      now: deps.now(),
+      trial: false,
+      ...(keepAt !== undefined && { keepAt }),
+    })
+    told = new Map(columns.map(({ id, footprints }) => [id, footprints]))
+    install(decodeCoverage(bytes, false), false)
+    log('coverage.compiled', {
+      version: held.map?.version ?? '',
+      classes: held.map?.classCount ?? 0,
+      ranges: held.map?.rangeCount ?? 0,
+      seconds: held.made?.seconds ?? 0,
+    })
+  }
+
+  async function run(): Promise<void> {
+    isWaiting = false
+    const former = fault
+    fault = undefined
+    try {
+      if (engine.generation() !== generation) await prepare()
+      await compile()
+    } catch (error) {
+      fault = error instanceof Error ? error.message : String(error)
+      if (fault !== former) log('coverage.failed', { reason: fault })
+    }
+  }
+
+  function changed(): void {
+    if (isWaiting) return
+    isWaiting = true
+    work = work.then(run)
+  }
+
+  await restore()
+  await prepare()
+  changed()
+  if (held.map === undefined) await work
+
+  return {
+    current: () => held,
+    changed,
+    settled: () => work,
+    async reloadGeo() {
+      const before = fault
+      try {
+        fault = undefined
+        if (await prepare()) changed()
+      } catch (error) {
+        fault = error instanceof Error ? error.message : String(error)
+        if (fault !== before) log('geo.refused', { reason: fault })
+      }
+    },
+    async compileWith(extra) {
+      const columns = [...deps.columns(), ...extra]
+      const bytes = await engine.compile({ columns: await pack(columns), now: deps.now(), trial: true })
+      return createCoverageMap(decodeCoverage(bytes, false).parts)
+    },
+    onSwap: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    fault: () => fault,
+    async [Symbol.asyncDispose]() {
+      await work
+    },
+  }
+}

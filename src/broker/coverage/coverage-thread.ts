@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { z } from 'zod'
+import type { EngineCall } from './coverage-calls.ts'
+import { reviveReply } from './coverage-calls.ts'
+import type { CoverageEngine } from './coverage-engine.ts'
+
+/** An engine in a thread of its own. A thread that dies is replaced by an empty one at the next call. */
+export interface CoverageThread extends CoverageEngine, AsyncDisposable {
+  /** Counts the threads: a new one knows nothing of what its predecessor was told. */
+  readonly generation: () => number
+}
+
+const replySchema = z.union([
+  z.strictObject({ id: z.int(), value: z.unknown() }),
+  z.strictObject({ id: z.int(), error: z.string() }),
+])
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+export function startCoverageThread(): CoverageThread {
+  const here = fileURLToPath(import.meta.url)
+  const entry = new URL(`./coverage-worker.${here.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+  const waiting = new Map<number, Waiting>()
+  let worker: Worker | undefined
+  let generation = 0
+  let nextId = 0
+
+  function start(): Worker {
+    generation++
+    const started = new Worker(entry, { name: 'coverage' })
+    // Look-ups go on without it, so it must not keep a process alive that wants to end.
+    started.unref()
+    started.on('message', (message: unknown) => {
+      const reply = replySchema.parse(message)
+      const call = waiting.get(reply.id)
+      waiting.delete(reply.id)
+      if ('error' in reply) call?.reject(new Error(reply.error))
+      else call?.resolve(reply.value)
+    })
+    const fail = (why: string): void => {
+      if (worker === started) worker = undefined
+      for (const { reject } of waiting.values()) reject(new Error(`the coverage thread has ended: ${why}`))
+      waiting.clear()
+    }
+    started.on('error', (error) => fail(error instanceof Error ? error.message : String(error)))
+    started.on('exit', (code) => fail(`exit code ${code}`))
+    worker = started
+    return started
+  }
+
+  function call(request: EngineCall): Promise<unknown> {
+    const id = nextId++
+    const thread = worker ?? start()
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject })
+      thread.postMessage({ id, ...request })
+    })
+  }
+
+  return {
+    generation: () => generation,
+    loadGeo: async (loading) => reviveReply.loadGeo(await call({ method: 'loadGeo', argument: loading })),
+    setSources: async (tables) => {
+      await call({ method: 'setSources', argument: tables })
+    },
+    compile: async (order) => reviveReply.compile(await call({ method: 'compile', argument: order })),
+    async [Symbol.asyncDispose]() {
+      const thread = worker
+      worker = undefined
+      await thread?.terminate()
+    },
+  }
+}
