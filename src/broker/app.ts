@@ -6,6 +6,7 @@ import { createAdvertisementService } from './advertisements/create-advertisemen
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
+import { startBrokerCoverage } from './coverage/start-broker-coverage.ts'
 import { startBrokerDns } from './dns/broker-dns.ts'
 import type { DnsServer } from './dns/dns-server.ts'
 import { createDrillControl, type DrillControl } from './drills/drill-control.ts'
@@ -21,7 +22,6 @@ import { type HttpServer, serveHttp } from './http/server.ts'
 import { createIdSource } from './identifiers.ts'
 import { createApiKeys } from './keys/api-keys.ts'
 import { withFixedKeys } from './keys/fixed-keys.ts'
-import { loadGeo } from './load-geo.ts'
 import type { Log, ProcessLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createGuardedFetcher } from './outbound/guarded-fetch.ts'
@@ -157,14 +157,16 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   health.onChange(({ provider, from, to }) => {
     if (from === 'down' && to !== 'down') recovery.providerIsBack(provider)
   })
-  const geo = await loadGeo(config.geo, log)
+  const coverage = await startBrokerCoverage({ config, advertisements, now, log })
+  undo.add(async () => coverage[Symbol.asyncDispose]())
+  metrics.coverage(coverage.current)
   const { routes, policies, policyService } = await startRouting({
     config,
     store,
     directory: providers,
     scopes: scopeDirectory,
     vault,
-    coverage: () => ({ map: undefined, geo }),
+    coverage,
     now,
     log,
     observe: (provider, panic) => metrics.decision(provider, panic),

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { registerCoverageMetrics } from './coverage/coverage-metrics.ts'
+import type { HeldCoverage } from './coverage/coverage-service.ts'
 import type { DnsTotals } from './dns/dns-counters.ts'
 import { registerDnsMetrics } from './dns/dns-metrics.ts'
 import type { Edition } from './federation/edition.ts'
@@ -21,6 +23,8 @@ export interface Metrics {
   canary(provider: string, latencySeconds: number): void
   /** From now on shows what a DNS server has done. */
   dns(totals: () => DnsTotals): void
+  /** From now on shows the map in use. */
+  coverage(current: () => HeldCoverage): void
 }
 
 const HEALTH_VALUES = { unknown: -1, down: 0, degraded: 0.5, up: 1 } as const
@@ -110,6 +114,9 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     },
     dns(totals) {
       registerDnsMetrics(registry, totals)
+    },
+    coverage(current) {
+      registerCoverageMetrics(registry, current)
     },
   }
 }

@@ -133,7 +133,16 @@ export const ConfigSchema = z.strictObject({
   public_url: httpUrl.optional(),
   outbound: OutboundSchema.prefault({}),
   providers: z.array(ProviderSchema).min(1, 'name at least one provider'),
-  geo: z.array(z.strictObject({ file: z.string().min(1), format: z.enum(['mmdb', 'csv', 'geofeed']) })).default([]),
+  geo: z
+    .array(
+      z.strictObject({
+        file: z.string().min(1),
+        format: z.enum(['mmdb', 'csv', 'geofeed', 'ranges']),
+        /** What the columns of a file of format `ranges` hold. */
+        columns: z.array(z.enum(['start', 'end', 'asn', 'country', 'subdivision', 'ignore'])).optional(),
+      }),
+    )
+    .default([]),
   routing: z
     .strictObject({
       ttl_seconds: z.number().int().min(1).max(86_400).default(30),
@@ -141,6 +150,12 @@ export const ConfigSchema = z.strictObject({
       degraded_ttl_seconds: z.number().int().min(1).max(86_400).default(5),
       require_moq_capability: z.boolean().default(true),
       scope_cache_ms: milliseconds(0, 60_000).default(2_000),
+      /** Where the compiled map is kept over restarts. Default: beside an embedded store; else nowhere. */
+      coverage_file: z.string().min(1).optional(),
+      /** How often the geo files are looked at for changes. */
+      geo_check_ms: milliseconds(100, 86_400_000).default(30_000),
+      /** A geo file that lost more than this share of its entries is not used. */
+      geo_max_shrink: z.number().min(0).max(1).default(0.5),
       /** Names of scopes that stand for their ids in redirects and content steering. */
       scope_names: z.array(z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'must fit into a path segment')).default([]),
     })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { GeoTable } from '../../routing/geo-table.ts'
-import type { CompileOrder, GeoLoaded, GeoLoading } from './coverage-engine.ts'
+import type { Compiled, CompileOrder, GeoLoaded, GeoLoading } from './coverage-engine.ts'
 
 /** What is asked of the engine across threads. */
 export type EngineCall =
@@ -80,12 +80,15 @@ const loadedSchema = z.strictObject({
   refused: z.string().exactOptional(),
 })
 
-const bytesSchema = z.custom<Uint8Array<ArrayBuffer>>(
-  (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
-)
+const compiledSchema = z.strictObject({
+  bytes: z.custom<Uint8Array<ArrayBuffer>>(
+    (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
+  ),
+  notKept: z.string().exactOptional(),
+})
 
 /** Reads answers of the engine. */
 export const reviveReply = {
   loadGeo: (value: unknown): GeoLoaded => loadedSchema.parse(value),
-  compile: (value: unknown): Uint8Array<ArrayBuffer> => bytesSchema.parse(value),
+  compile: (value: unknown): Compiled => compiledSchema.parse(value),
 }

@@ -47,14 +47,20 @@ export interface CompileOrder {
   readonly trial: boolean
 }
 
+export interface Compiled {
+  /** An encoded snapshot (`decodeCoverage`). */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Why the map could not be kept where it was to be. */
+  readonly notKept?: string
+}
+
 /** What makes maps, in a thread of its own or, in tests, in this one. */
 export interface CoverageEngine {
   /** Reads the files that have changed. Throws an error with a message for the operator if there is no data at all. */
   loadGeo(loading: GeoLoading): Promise<GeoLoaded>
   /** Takes the tables of the sources that footprints name, in place of all former ones. */
   setSources(tables: readonly (readonly [string, GeoTable])[]): Promise<void>
-  /** Answers an encoded snapshot (`decodeCoverage`). */
-  compile(order: CompileOrder): Promise<Uint8Array<ArrayBuffer>>
+  compile(order: CompileOrder): Promise<Compiled>
 }
 
 /** Holds what the next compilation can use again: geo tables by file, footprints and compiled columns. */
@@ -141,12 +147,20 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
         compiledAt: now,
         compileSeconds: (monotonic() - started) / 1000,
       })
-      if (keepAt !== undefined) {
-        sealCoverage(bytes)
-        await writeKept(keepAt, bytes)
-      }
-      return bytes
+      const notKept = keepAt === undefined ? undefined : await keep(keepAt, bytes)
+      return { bytes, ...(notKept !== undefined && { notKept }) }
     },
+  }
+}
+
+/** A full disk must not stop look-ups from following the advertisements. */
+async function keep(path: string, bytes: Uint8Array): Promise<string | undefined> {
+  sealCoverage(bytes)
+  try {
+    await writeKept(path, bytes)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 

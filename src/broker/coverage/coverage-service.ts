@@ -69,7 +69,8 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   let generation = -1
   let isWaiting = false
   let work: Promise<void> = Promise.resolve()
-  let fault: string | undefined
+  let geoFault: string | undefined
+  let compileFault: string | undefined
 
   function install(snapshot: CoverageSnapshot, kept: boolean): void {
     held = {
@@ -94,20 +95,24 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     })
   }
 
+  /** Tells each reason once. */
+  function refuseGeo(reason: string | undefined): void {
+    if (reason !== undefined && reason !== geoFault) log('geo.refused', { reason })
+    geoFault = reason
+  }
+
   /** Tells the engine what a new thread cannot know. */
   async function prepare(): Promise<boolean> {
-    const isNew = engine.generation() !== generation || generation < 0
+    const isNew = engine.generation() !== generation
+    generation = engine.generation()
     if (isNew) {
       told = new Map()
       toldSources = undefined
     }
     const { geoFiles: files, maxShrink } = deps
     const loaded = await engine.loadGeo({ files, maxShrink, ...(keepAt !== undefined && { keptAt: keepAt }) })
-    generation = engine.generation()
-    if (loaded.refused !== undefined) {
-      if (fault !== loaded.refused) log('geo.refused', { reason: loaded.refused })
-      fault = loaded.refused
-    } else if (loaded.changed) {
+    refuseGeo(loaded.refused)
+    if (loaded.refused === undefined && loaded.changed) {
       for (const { name, version, entries, warnings } of loaded.editions) {
         log('geo.loaded', { source: name, version, entries, warnings: warnings.length })
       }
@@ -137,7 +142,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   async function compile(): Promise<void> {
     await tellSources()
     const columns = deps.columns()
-    const bytes = await engine.compile({
+    const { bytes, notKept } = await engine.compile({
       columns: await pack(columns),
       now: deps.now(),
       trial: false,
@@ -145,6 +150,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     })
     told = new Map(columns.map(({ id, footprints }) => [id, footprints]))
     install(decodeCoverage(bytes, false), false)
+    if (notKept !== undefined) log('coverage.not-kept', { file: keepAt ?? '', reason: notKept })
     log('coverage.compiled', {
       version: held.map?.version ?? '',
       classes: held.map?.classCount ?? 0,
@@ -155,14 +161,14 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
 
   async function run(): Promise<void> {
     isWaiting = false
-    const former = fault
-    fault = undefined
     try {
       if (engine.generation() !== generation) await prepare()
       await compile()
+      compileFault = undefined
     } catch (error) {
-      fault = error instanceof Error ? error.message : String(error)
-      if (fault !== former) log('coverage.failed', { reason: fault })
+      const reason = messageOf(error)
+      if (reason !== compileFault) log('coverage.failed', { reason })
+      compileFault = reason
     }
   }
 
@@ -182,27 +188,28 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     changed,
     settled: () => work,
     async reloadGeo() {
-      const before = fault
       try {
-        fault = undefined
         if (await prepare()) changed()
       } catch (error) {
-        fault = error instanceof Error ? error.message : String(error)
-        if (fault !== before) log('geo.refused', { reason: fault })
+        refuseGeo(messageOf(error))
       }
     },
     async compileWith(extra) {
       const columns = [...deps.columns(), ...extra]
-      const bytes = await engine.compile({ columns: await pack(columns), now: deps.now(), trial: true })
+      const { bytes } = await engine.compile({ columns: await pack(columns), now: deps.now(), trial: true })
       return createCoverageMap(decodeCoverage(bytes, false).parts)
     },
     onSwap: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    fault: () => fault,
+    fault: () => geoFault ?? compileFault,
     async [Symbol.asyncDispose]() {
       await work
     },
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

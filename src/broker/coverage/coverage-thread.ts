@@ -7,7 +7,7 @@ import type { CoverageEngine } from './coverage-engine.ts'
 
 /** An engine in a thread of its own. A thread that dies is replaced by an empty one at the next call. */
 export interface CoverageThread extends CoverageEngine, AsyncDisposable {
-  /** Counts the threads: a new one knows nothing of what its predecessor was told. */
+  /** Counts the threads that have died: the next one knows nothing of what they were told. */
   readonly generation: () => number
 }
 
@@ -30,19 +30,21 @@ export function startCoverageThread(): CoverageThread {
   let nextId = 0
 
   function start(): Worker {
-    generation++
     const started = new Worker(entry, { name: 'coverage' })
     // Look-ups go on without it, so it must not keep a process alive that wants to end.
     started.unref()
     started.on('message', (message: unknown) => {
       const reply = replySchema.parse(message)
-      const call = waiting.get(reply.id)
+      const waiter = waiting.get(reply.id)
       waiting.delete(reply.id)
-      if ('error' in reply) call?.reject(new Error(reply.error))
-      else call?.resolve(reply.value)
+      if ('error' in reply) waiter?.reject(new Error(reply.error))
+      else waiter?.resolve(reply.value)
     })
     const fail = (why: string): void => {
-      if (worker === started) worker = undefined
+      if (worker === started) {
+        worker = undefined
+        generation++
+      }
       for (const { reject } of waiting.values()) reject(new Error(`the coverage thread has ended: ${why}`))
       waiting.clear()
     }
@@ -52,22 +54,22 @@ export function startCoverageThread(): CoverageThread {
     return started
   }
 
-  function call(request: EngineCall): Promise<unknown> {
+  function ask(request: EngineCall): Promise<unknown> {
     const id = nextId++
     const thread = worker ?? start()
     return new Promise((resolve, reject) => {
       waiting.set(id, { resolve, reject })
-      thread.postMessage({ id, ...request })
+      thread.postMessage({ id, ...request }, [])
     })
   }
 
   return {
     generation: () => generation,
-    loadGeo: async (loading) => reviveReply.loadGeo(await call({ method: 'loadGeo', argument: loading })),
+    loadGeo: async (loading) => reviveReply.loadGeo(await ask({ method: 'loadGeo', argument: loading })),
     setSources: async (tables) => {
-      await call({ method: 'setSources', argument: tables })
+      await ask({ method: 'setSources', argument: tables })
     },
-    compile: async (order) => reviveReply.compile(await call({ method: 'compile', argument: order })),
+    compile: async (order) => reviveReply.compile(await ask({ method: 'compile', argument: order })),
     async [Symbol.asyncDispose]() {
       const thread = worker
       worker = undefined

@@ -18,18 +18,18 @@ async function answer(message: unknown): Promise<void> {
   try {
     switch (call.method) {
       case 'loadGeo':
-        port?.postMessage({ id, value: await engine.loadGeo(call.argument) })
+        port?.postMessage({ id, value: await engine.loadGeo(call.argument) }, [])
         return
       case 'setSources':
-        port?.postMessage({ id, value: await engine.setSources(call.argument) })
+        port?.postMessage({ id, value: await engine.setSources(call.argument) }, [])
         return
       case 'compile': {
-        const bytes = await engine.compile(call.argument)
-        port?.postMessage({ id, value: bytes }, [bytes.buffer])
+        const value = await engine.compile(call.argument)
+        port?.postMessage({ id, value }, [value.bytes.buffer])
         return
       }
     }
   } catch (error) {
-    port?.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
+    port?.postMessage({ id, error: error instanceof Error ? error.message : String(error) }, [])
   }
 }

@@ -104,8 +104,11 @@ function packOne(footprint: Footprint, place: (prefixes: readonly Prefix[]) => P
     kind: 'some',
     anyOf: footprint.anyOf
       .filter(isMatchable)
-      .map(({ prefixes, excluded, sourced, unknown: _, named: __, ...rest }) => ({
-        ...rest,
+      .map(({ prefixes, asns, countries, subdivisions, excluded, expressions, sourced }) => ({
+        asns,
+        countries,
+        subdivisions,
+        expressions,
         ...(prefixes && { prefixes: place(prefixes) }),
         ...(excluded && {
           excluded: { ...excluded, ...(excluded.prefixes && { prefixes: place(excluded.prefixes) }) },

@@ -1,3 +1,4 @@
+import type { CoverageColumn, CoverageMap } from '../../routing/coverage/coverage-map.ts'
 import { plainPolicy } from '../../routing/policy.ts'
 import type { Config } from '../config/config-schema.ts'
 import { type CurrentCoverage, createRouteService } from '../create-route-service.ts'
@@ -18,7 +19,12 @@ export interface RoutingDeps {
   readonly directory: ProviderDirectory
   readonly scopes: ScopeDirectory
   readonly vault: Vault
-  readonly coverage: () => CurrentCoverage
+  readonly coverage: {
+    readonly current: () => CurrentCoverage
+    readonly compileWith: (extra: readonly CoverageColumn[]) => Promise<CoverageMap>
+    /** Compiles the columns of the policy, too. */
+    readonly include: (source: Pick<PolicyBoard, 'columns' | 'onChange'>) => void
+  }
   readonly now: () => number
   readonly log: Log
   /** Told of every decision. */
@@ -34,7 +40,8 @@ export interface Routing {
 
 /** Reads the policy that is stored. Throws `StoreError`. */
 export async function startRouting(deps: RoutingDeps): Promise<Routing> {
-  const { config, store, directory, scopes, vault, coverage, now, log } = deps
+  const { config, store, directory, scopes, vault, now, log } = deps
+  const { current: coverage, compileWith } = deps.coverage
   const base = plainPolicy({
     ttlSeconds: config.routing.ttl_seconds,
     degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
@@ -42,6 +49,7 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
   })
   const policies = createPolicyBoard({ store, base, now, log })
   await policies.refresh()
+  deps.coverage.include(policies)
   const plans = createRoutePlans({ directory, current: coverage, now })
   const policyService = createPolicyService({
     store,
@@ -51,6 +59,7 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     scopes,
     plans,
     map: () => coverage().map,
+    compileWith,
     now,
   })
   const routes = createRouteService({
