@@ -1,5 +1,6 @@
 import type { Diagnostic } from './advertisement.ts'
 import { AdvertisementError } from './advertisement-error.ts'
+import type { DiagnosticCode } from './diagnostic-clauses.ts'
 import type { PrefixColumns } from './prefix-columns.ts'
 import type { PrefixRuns } from './prefix-runs.ts'
 
@@ -33,8 +34,8 @@ export interface Reading {
   readonly combination: 'and' | 'or'
   readonly maxConjunctions: number
   readonly maxCapabilities: number
-  readonly error: (code: string, pointer: string, message: string) => void
-  readonly warn: (code: string, pointer: string, message: string) => void
+  readonly error: (code: DiagnosticCode, pointer: string, message: string) => void
+  readonly warn: (code: DiagnosticCode, pointer: string, message: string) => void
   /** Throws AdvertisementError `too-large` when the values read so far pass the limit. */
   readonly spendValues: (count: number, pointer: string) => void
   /** How many different qualifiers the document gives this AS number (`1234:1` and `1234:2` are two). */
@@ -62,7 +63,7 @@ export function startReading(
   let work = 0
   let qualified: ReadonlyMap<number, ReadonlySet<string>> | undefined
 
-  const report = (severity: Diagnostic['severity'], code: string, pointer: string, message: string): void => {
+  const report = (severity: Diagnostic['severity'], code: DiagnosticCode, pointer: string, message: string): void => {
     if (diagnostics.length < maxDiagnostics) diagnostics.push({ severity, code, message, pointer })
     else if (diagnostics.length === maxDiagnostics) {
       const rest = `more than ${maxDiagnostics} findings; the rest is not listed`

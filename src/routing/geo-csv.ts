@@ -70,12 +70,12 @@ export function parseGeoCsv(
     .entries()) {
     const content = line.trim()
     if (content === '' || content.startsWith('#')) continue
-    const cells = splitCells(content)
     if (layout === undefined) {
-      layout = readHeader(cells)
+      layout = readHeader(splitCells(content))
       if (!layout.isGeofeed) continue
     }
-    const row = readRow(cells, layout)
+    // In a geofeed a comment may stand behind an entry (RFC 8805 2.1).
+    const row = readRow(splitCells(layout.isGeofeed ? content.replace(/#.*$/, '') : content), layout)
     if (typeof row !== 'string') rows.push(row)
     else if (layout.isGeofeed) faults.push(`line ${i + 1}: ${row}`)
     else refuse(`line ${i + 1}: ${row}`)
@@ -153,7 +153,7 @@ function joinRepeated(rows: readonly PrefixFacts[], faults: string[]): readonly 
 }
 
 /** Cells of one CSV line (RFC 4180 2, without line breaks inside quotes). */
-function splitCells(line: string): readonly string[] {
+export function splitCells(line: string): readonly string[] {
   if (!line.includes('"')) return line.split(',').map((cell) => cell.trim())
   const cells: string[] = []
   let cell = ''

@@ -5,6 +5,7 @@ import { type AddCommand, addClientCommand } from './client-command.ts'
 import { addConfigCommands } from './config-commands.ts'
 import { addDrillCommands } from './drill-commands.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
+import { addFciCommands } from './fci-commands.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addOperationCommands } from './operation-commands.ts'
 import { printable } from './printable-text.ts'
@@ -51,6 +52,8 @@ function createProgram(cli: Cli, end: (code: ExitCode) => void): Command {
   program.commandsGroup('Run a broker:')
   addProcessCommands(program, cli, end)
   addConfigCommands(program, cli, end)
+  program.commandsGroup('Check what CDNs publish:')
+  addFciCommands(program, cli, end)
   program.commandsGroup('Ask a running broker:')
   addScopeCommands(program, add)
   addRouteCommand(program, add)

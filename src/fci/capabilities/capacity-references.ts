@@ -14,7 +14,7 @@ export interface PlacedCapability {
 }
 
 /**
- * Checks what RFC 9808 demands of the advertisement as a whole: ids of telemetry sources (2.1.2) and of limits (2.2.2)
+ * Checks what RFC 9808 demands of the advertisement as a whole: ids of telemetry sources (2.1) and of limits (2.2)
  * are unique, and a limit refers to a metric that there is. A repeated limit stands without its id, because all limits
  * apply; a repeated source is left out; a reference to nothing is dropped.
  */

@@ -4,10 +4,10 @@ import { quote } from '../reading.ts'
 import type { JsonObject } from './object-members.ts'
 import { ObjectMembers, present } from './object-members.ts'
 
-/** `FCI.CapacityLimits` (RFC 9808 2.2.1); all limits apply together. */
+/** `FCI.CapacityLimits` (RFC 9808 2.2); all limits apply together. */
 export type WireCapacityLimits = { readonly limits: readonly WireCapacityLimit[] }
 
-/** RFC 9808 2.2.2. */
+/** RFC 9808 2.2. */
 export type WireCapacityLimit = {
   readonly id?: string
   /** `egress`, `requests`, `storage-size`, `storage-objects`, `sessions`, `cache-size`, or one we do not know. */
@@ -101,7 +101,7 @@ function readId(limit: ObjectMembers, reading: Reading): string | undefined {
   return undefined
 }
 
-/** RFC 9808 2.2.2: MUST be less than the hard one; absent means equal. */
+/** RFC 9808 2.2: MUST be less than the hard one; absent means equal. */
 function readSoft(limit: ObjectMembers, hard: number, reading: Reading): number | undefined {
   const soft = readOptional(limit, 'maximum-soft', reading)
   if (soft === undefined || soft < hard) return soft

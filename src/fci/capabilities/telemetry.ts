@@ -6,10 +6,10 @@ import { quote } from '../reading.ts'
 import type { JsonObject } from './object-members.ts'
 import { ObjectMembers, present } from './object-members.ts'
 
-/** `FCI.Telemetry` (RFC 9808 2.1.1). */
+/** `FCI.Telemetry` (RFC 9808 2.1). */
 export type WireTelemetry = { readonly sources: readonly WireTelemetrySource[] }
 
-/** RFC 9808 2.1.2. */
+/** RFC 9808 2.1. */
 export type WireTelemetrySource = {
   readonly id: string
   /** `generic`, or one that we do not know. */
@@ -18,7 +18,7 @@ export type WireTelemetrySource = {
   readonly configuration?: JsonValue
 }
 
-/** RFC 9808 2.1.3. */
+/** RFC 9808 2.1. */
 export type WireMetric = {
   readonly name: string
   /** Seconds that one value represents. */
@@ -58,7 +58,7 @@ function readSource(value: unknown, pointer: string, reading: Reading): WireTele
   return { ...source.rest(), id, type, metrics, ...present({ configuration }) }
 }
 
-/** RFC 9808 2.1.3: a name MUST be unique within its source. */
+/** RFC 9808 2.1: a name MUST be unique within its source. */
 function readMetric(value: unknown, pointer: string, names: Set<string>, reading: Reading): WireMetric | undefined {
   const metric = ObjectMembers.of(value, pointer, reading)
   if (metric === undefined) return undefined

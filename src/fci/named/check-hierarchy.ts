@@ -34,7 +34,12 @@ function checkUnique(
 ): void {
   const first = known.get(value)
   if (first === undefined) known.set(value, pointer)
-  else reading.error(`named-${what.toLowerCase()}-twice`, pointer, `the ${what} ${quote(value)} stands at ${first} too`)
+  else
+    reading.error(
+      what === 'name' ? 'named-name-twice' : 'named-uri-twice',
+      pointer,
+      `the ${what} ${quote(value)} stands at ${first} too`,
+    )
 }
 
 function checkChildren(parent: NamedFootprint, tree: TreeReading): void {

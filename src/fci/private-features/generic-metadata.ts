@@ -28,7 +28,7 @@ export type WireGenericMetadata = {
 }
 
 /**
- * Reads a `metadata` array. Of objects of one type only the first counts (RFC 8006 4.1.3). A flag that is no boolean
+ * Reads a `metadata` array. Of objects of one type only the first counts (RFC 8006 3.3). A flag that is no boolean
  * has the value that permits less.
  */
 export function readMetadataArray(value: unknown, pointer: string, reading: Reading): readonly GenericMetadata[] {

@@ -2,6 +2,7 @@ import type { JsonValue } from '../canonical-json.ts'
 import { isJsonList, isJsonObject, toJsonValue } from '../canonical-json.ts'
 import type { JsonObject } from '../capabilities/object-members.ts'
 import { MAX_OPAQUE_DEPTH } from '../conjunction-order.ts'
+import type { DiagnosticCode } from '../diagnostic-clauses.ts'
 import type { PrivateFeatureId } from '../effective-capabilities.ts'
 import type { Reading } from '../reading.ts'
 import { FEATURE_LIST_TYPE, featureKey, featureOfType, NAMED_PREFIX } from './feature-name.ts'
@@ -40,7 +41,7 @@ interface Level {
 
 /**
  * The private features in force where these arrays are the metadata from the host down to the path that matched
- * (RFC 8006 4.1.3). A child's list replaces its parent's list as a whole, since both are objects of one type; named
+ * (RFC 8006 3.3). A child's list replaces its parent's list as a whole, since both are objects of one type; named
  * features are inherited one by one. In one array a named feature overrides the list's entry ([PF] 4); between levels,
  * of which [PF] does not speak, the nearer one does.
  */
@@ -78,7 +79,7 @@ function readLevel(metadata: readonly GenericMetadata[], pointer: string, readin
   const rejected: (RejectedFeature & { readonly key: string })[] = []
   for (const [i, one] of metadata.entries()) {
     const at = `${pointer}/${i}`
-    const reject = (code: string, why: string): void => {
+    const reject = (code: DiagnosticCode, why: string): void => {
       const { type, mandatoryToEnforce } = one
       const consequence = mandatoryToEnforce ? 'its content must not be served' : 'it is not applied'
       reading.error(code, at, `${why}; ${consequence}`)
