@@ -115,6 +115,12 @@ const CLAUSES = {
     explanation: 'a path is a list of CDN Provider IDs ("AS" number ":" qualifier)',
   },
   'max-hops-invalid': { clause: 'ours', explanation: 'a hop bound is a whole number of at least 0' },
+  'location-acl-invalid': {
+    clause: 'RFC 8006 4.2.2',
+    explanation: 'a LocationACL holds an array of rules; one that cannot be read denies everybody',
+  },
+  'location-rule-invalid': { clause: 'RFC 8006 4.2.2.1', explanation: 'a LocationRule has footprints and an action' },
+  'location-action-invalid': { clause: 'RFC 8006 4.2.2.1', explanation: 'the action is "allow" or "deny"' },
   'footprints-not-array': { clause: 'RFC 8008 5.1', explanation: '"footprints" is an array' },
   'footprint-invalid': {
     clause: 'RFC 8006 4.2.2.2',
