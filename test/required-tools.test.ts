@@ -9,8 +9,14 @@ afterEach(() => {
 })
 
 it('names each missing program, what does not run without it, and how to install it', () => {
-  using tree = plantTree({ 'bin/dig': '', 'bin/openssl': '', 'bin/prlimit': '', 'other/redis-server': '' })
-  for (const program of ['dig', 'openssl', 'prlimit']) chmodSync(join(tree.root, 'bin', program), 0o755)
+  using tree = plantTree({
+    'bin/chromium': '',
+    'bin/dig': '',
+    'bin/openssl': '',
+    'bin/prlimit': '',
+    'other/redis-server': '',
+  })
+  for (const program of ['chromium', 'dig', 'openssl', 'prlimit']) chmodSync(join(tree.root, 'bin', program), 0o755)
   const path = [join(tree.root, 'absent'), join(tree.root, 'bin'), join(tree.root, 'other')].join(delimiter)
   expect(describeMissingTools(path)).toEqual([
     'redis-server is not on the PATH: the Redis store suites do NOT run. Install it with: apt-get install redis-server',
@@ -18,8 +24,9 @@ it('names each missing program, what does not run without it, and how to install
 })
 
 it('says nothing when every program is there', () => {
-  using tree = plantTree({ dig: '', openssl: '', prlimit: '', 'redis-server': '' })
-  for (const program of ['dig', 'openssl', 'prlimit', 'redis-server']) chmodSync(join(tree.root, program), 0o755)
+  using tree = plantTree({ chromium: '', dig: '', openssl: '', prlimit: '', 'redis-server': '' })
+  for (const program of ['chromium', 'dig', 'openssl', 'prlimit', 'redis-server'])
+    chmodSync(join(tree.root, program), 0o755)
   expect(describeMissingTools(tree.root)).toEqual([])
 })
 

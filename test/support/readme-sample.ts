@@ -15,6 +15,7 @@ const VARIABLE: readonly (readonly [pattern: RegExp, placeholder: string])[] = [
   [/\bobject \d+\b/g, 'object N'],
   [/\brevision +\d+\b/g, 'revision N'],
   [/\(line \d+\)/g, '(line N)'],
+  [/\?s=[\w-]+\.[\w-]+/g, '?s=STATE'],
   [/\battempt \d+\b/g, 'attempt N'],
   [/\(E[A-Z]+\)/g, '(CODE)'],
   // Which loop sees a dead CDN first, and so what is said of it besides.

@@ -6,6 +6,7 @@ const REQUIRED_TOOLS = [
   { program: 'redis-server', needed: 'the Redis store suites', install: 'apt-get install redis-server' },
   { program: 'prlimit', needed: 'the full-disk suites', install: 'apt-get install util-linux' },
   { program: 'dig', needed: 'the DNS suites and the README tour', install: 'apt-get install dnsutils' },
+  { program: 'chromium', needed: 'the suites with real players', install: 'apt-get install chromium' },
   { program: 'openssl', needed: 'the TLS suites', install: 'apt-get install openssl' },
 ] as const
 
