@@ -23,6 +23,8 @@ export interface PlantBroker {
   /** Tells replicas in one folder apart. */
   readonly name?: string
   readonly cdns: readonly RunningLabCdn[]
+  /** Default: a free one. */
+  readonly port?: number
   /** Of the admin that the configuration names: at least 24 characters. */
   readonly adminKey?: string
   /** Whole sections that take the place of the lab's; `providers` below. */
@@ -30,6 +32,8 @@ export interface PlantBroker {
   /** Laid over every provider of the lab. */
   readonly provider?: Partial<FileProvider>
   readonly moreProviders?: readonly FileProvider[]
+  /** Without the providers of the lab, whose tokens are there nevertheless. */
+  readonly onlyMoreProviders?: boolean
   readonly env?: Readonly<Record<string, string>>
   /** Where stdout and stderr go; default: a file in the folder. */
   readonly outputFile?: string
@@ -58,7 +62,7 @@ export interface PlantedBroker extends AsyncDisposable {
 /** Writes the configuration of a broker in front of these CDNs. Canaries are off unless `config.health` says so. */
 export async function plantBroker(options: PlantBroker): Promise<PlantedBroker> {
   const { folder, name = 'broker', cdns, adminKey = 'admin-key-of-the-end-to-end-tests' } = options
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const configFile = join(folder, `${name}.yaml`)
   const outputFile = options.outputFile ?? join(folder, `${name}.out`)
   const lab = labConfig(cdns, { host: '127.0.0.1', port, storePath: join(folder, 'store') }).config
@@ -69,7 +73,10 @@ export async function plantBroker(options: PlantBroker): Promise<PlantedBroker> 
     repair: { interval_ms: 250 },
     ...options.config,
     providers: [
-      ...lab.providers.map((provider) => ({ ...provider, ...options.provider })),
+      ...(options.onlyMoreProviders === true ? [] : lab.providers).map((provider) => ({
+        ...provider,
+        ...options.provider,
+      })),
       ...(options.moreProviders ?? []),
     ],
   }
