@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { parsePrefix } from '../fci/prefix.ts'
-import { createAdvertisementBoard } from './advertisements/advertisement-board.ts'
-import { compareInWords } from './advertisements/compare-in-words.ts'
 import { createAdvertisementService } from './advertisements/create-advertisement-service.ts'
+import { startConsuming } from './advertisements/start-consuming.ts'
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
@@ -12,6 +11,7 @@ import type { DnsServer } from './dns/dns-server.ts'
 import { createDrillControl, type DrillControl } from './drills/drill-control.ts'
 import { keyBesideStore } from './encryption-key.ts'
 import { startFederation } from './federation/create-federation.ts'
+import { createSourceFacts } from './footprint-sources/source-facts.ts'
 import { startAutomaticFailover } from './health/automatic-failover.ts'
 import { type CanaryMonitor, startCanaryMonitor } from './health/canary-monitor.ts'
 import { createHealthBoard } from './health/health-board.ts'
@@ -24,8 +24,6 @@ import { createApiKeys } from './keys/api-keys.ts'
 import { withFixedKeys } from './keys/fixed-keys.ts'
 import type { Log, ProcessLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { createGuardedFetcher } from './outbound/guarded-fetch.ts'
-import { privateHostsOf } from './outbound/private-hosts.ts'
 import { createAdministrativeStates } from './providers/administrative-states.ts'
 import { createProviderDirectory } from './providers/create-provider-directory.ts'
 import { createProviderService } from './providers/create-provider-service.ts'
@@ -87,23 +85,17 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
 
   const states = createAdministrativeStates(store, providerIds, now)
   await states.refresh()
-  const fetcher = createGuardedFetcher({ privateHosts: privateHostsOf(config), now })
-  undo.add(async () => fetcher[Symbol.asyncDispose]())
-  const advertisements = createAdvertisementBoard({
+  const { fetcher, advertisements, sources } = startConsuming({
+    loaded,
     store,
-    fetcher,
-    providers: config.providers,
-    tokens: secrets.fciTokens,
-    compare: compareInWords,
-    ...(config.public_url === undefined ? {} : { publicUrl: config.public_url }),
     notificationSecret: (provider) => vault.fingerprint(`fci notifications of ${provider}`),
     instance,
     now,
     random,
-    sleep,
     signal,
     log,
   })
+  undo.add(async () => fetcher[Symbol.asyncDispose]())
   await advertisements.restore()
   const health = createHealthBoard({ providers: providerIds, fall: config.health.fall, rise: config.health.rise, now })
   health.onChange((change) =>
@@ -157,7 +149,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   health.onChange(({ provider, from, to }) => {
     if (from === 'down' && to !== 'down') recovery.providerIsBack(provider)
   })
-  const coverage = await startBrokerCoverage({ config, advertisements, now, log })
+  const coverage = await startBrokerCoverage({ config, advertisements, sources, now, log })
   undo.add(async () => coverage[Symbol.asyncDispose]())
   metrics.coverage(coverage.current)
   const { routes, policies, policyService } = await startRouting({
@@ -167,6 +159,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     scopes: scopeDirectory,
     vault,
     coverage,
+    sourceFacts: createSourceFacts(() => sources.tables()),
     now,
     log,
     observe: (provider, panic) => metrics.decision(provider, panic),
@@ -241,6 +234,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     states,
     policies,
     advertisements,
+    sources,
     providers: providerIds,
     repairIntervalMs: config.repair.interval_ms,
     claimMs: config.operations.claim_ms,
@@ -256,6 +250,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   const httpDeps: HttpDeps = {
     scopes,
     providers: createProviderService({ directory: providers, states, advertisements, health, now, log }),
+    geo: { databases: () => coverage.current().geo.editions, sources: () => sources.states() },
     advertisements: createAdvertisementService({ providers: config.providers, advertisements }),
     routes,
     policies: policyService,

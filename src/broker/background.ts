@@ -1,4 +1,5 @@
 import type { AdvertisementBoard } from './advertisements/advertisement-board.ts'
+import type { FootprintSources } from './footprint-sources/footprint-sources.ts'
 import type { Log } from './log.ts'
 import type { AdministrativeStates } from './providers/administrative-states.ts'
 import { repeat } from './repeat.ts'
@@ -12,6 +13,7 @@ export interface BackgroundDeps {
   readonly policies: PolicyBoard
   readonly advertisements: AdvertisementBoard
   readonly providers: readonly string[]
+  readonly sources: FootprintSources
   readonly names: FollowedScopeNames
   readonly repairIntervalMs: number
   /** How long the claim of a dead broker holds. */
@@ -25,6 +27,8 @@ const MAX_RESUME_INTERVAL_MS = 5_000
 const STATES_INTERVAL_MS = 2_000
 const NAMES_INTERVAL_MS = 30_000
 const DUE_CHECK_MS = 250
+const FOOTPRINTS_INTERVAL_MS = 1_000
+const SOURCES_INTERVAL_MS = 1_000
 
 /** Everything that goes on by itself. Resolves when the signal has ended all of it. */
 export async function runBackground(deps: BackgroundDeps): Promise<void> {
@@ -43,6 +47,12 @@ export async function runBackground(deps: BackgroundDeps): Promise<void> {
     repeat({ name: 'policy', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.policies.refresh()),
     repeat({ name: 'scope names', intervalMs: NAMES_INTERVAL_MS, signal, onError }, () => deps.names.refresh()),
     deps.advertisements.follow(),
+    repeat({ name: 'footprint sources', intervalMs: SOURCES_INTERVAL_MS, signal, onError }, () => deps.sources.tend()),
+    ...deps.providers.map((provider) =>
+      repeat({ name: `footprints of ${provider}`, intervalMs: FOOTPRINTS_INTERVAL_MS, signal, onError }, () =>
+        deps.advertisements.tend(provider),
+      ),
+    ),
     ...deps.providers.map((provider) =>
       repeat({ name: `advertisement of ${provider}`, intervalMs: DUE_CHECK_MS, signal, onError }, async () => {
         if (deps.now() >= deps.advertisements.dueAt(provider)) await deps.advertisements.refresh(provider)

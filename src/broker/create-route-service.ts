@@ -7,6 +7,7 @@ import type { GeoSource } from '../routing/geo-source.ts'
 import type { MeasuredLookup } from '../routing/measured.ts'
 import { clientPrefixKey, stickinessKey } from '../routing/routing-key.ts'
 import { BrokerError } from './broker-error.ts'
+import type { SourceFacts } from './footprint-sources/source-facts.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import type { ConnectUrl, RouteAnswer, RouteQuestion, RouteService } from './route-service.ts'
 import { createConnectUrls } from './routing/connect-urls.ts'
@@ -24,6 +25,8 @@ export interface RouteServiceDeps {
   readonly vault: Vault
   /** What is known of address space: the map, if there is one yet, and the geo data that it was made of. */
   readonly coverage: () => CurrentCoverage
+  /** What sources that footprints name say of an address; default: nothing. */
+  readonly sourceFacts?: SourceFacts
   readonly now: () => number
   readonly policies: PolicySource
   readonly measuredNear?: (client: Client) => MeasuredLookup
@@ -57,7 +60,11 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     const policy = deps.policies.of(record, prefixKey)
     let known: Client | undefined
     const described = (): Client => {
-      known ??= { ...client, ...deps.coverage().geo.lookup(client.address) }
+      known ??= {
+        ...client,
+        ...deps.coverage().geo.lookup(client.address),
+        ...(deps.sourceFacts === undefined ? {} : { under: deps.sourceFacts(client.address) }),
+      }
       return known
     }
     const plan = plans.plan({ address: client.address, client: described, record, policy })

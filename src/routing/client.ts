@@ -1,3 +1,4 @@
+import type { ClientFacts } from '../fci/match-footprint.ts'
 import type { Address } from '../fci/prefix.ts'
 import { formatAddress, parseAddress } from '../fci/prefix.ts'
 import type { GeoSource } from './geo-source.ts'
@@ -10,6 +11,8 @@ export interface Client {
   readonly asn?: number
   readonly country?: string
   readonly subdivision?: string
+  /** What sources that footprints name say of it. */
+  readonly under?: NonNullable<ClientFacts['under']>
   /** Which source gave the facts, e.g. `geo.csv`; several are joined by `+`. */
   readonly source?: string
 }

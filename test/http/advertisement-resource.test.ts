@@ -16,6 +16,8 @@ describe('GET /providers/{id}/advertisement', () => {
       age_seconds: 12,
       stale_after_seconds: 600,
       following: 'on',
+      unresolved: [{ why: 'unknown' }],
+      footprint_error: expect.stringContaining('503'),
       held_back: { version: 'def', lost_share: 0.75, accepted_at: '2026-11-21T00:15:00.000Z' },
       advertisement: { capabilities: [{ 'capability-type': 'FCI.DeliveryProtocol' }] },
     })

@@ -32,6 +32,8 @@ export class FakeAdvertisements implements AdvertisementService {
         acceptedAt: AT + 900_000,
       },
       diagnostics: [{ severity: 'warning', code: 'unknown-type', message: 'unknown', pointer: '/capabilities/0' }],
+      unresolved: [{ uri: 'https://a.example/FCI/footprints/default/us', why: 'unknown' }],
+      footprintError: 'a.example answered 503 to the request for a named footprint',
       advertisement: {
         capabilities: [
           { 'capability-type': 'FCI.DeliveryProtocol', 'capability-value': { 'delivery-protocols': ['https/1.1'] } },

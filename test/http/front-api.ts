@@ -5,6 +5,7 @@ import type { AccessRecord, HttpDeps, Readiness } from '../../src/broker/http/ap
 import { createRedirect } from '../../src/broker/http/redirect.ts'
 import { createSteering } from '../../src/broker/http/steering.ts'
 import { FakeAdvertisements } from './fake-advertisements.ts'
+import { FAKE_GEO } from './fake-geo.ts'
 import { FakePolicies } from './fake-policies.ts'
 
 import { FakeScopes } from './fake-scopes.ts'
@@ -69,6 +70,7 @@ export class FrontApi {
       scopes: this.scopes,
       providers: this.providers,
       advertisements: this.advertisements,
+      geo: FAKE_GEO,
       routes: this.routes,
       policies: this.policies,
       drills: this.drills,

@@ -39,6 +39,7 @@ const ROWS: readonly Row[] = [
     call: { json: { state: 'drained', reason: 'why' } },
     status: 200,
   },
+  { method: 'GET', path: '/geo', least: 'reader', status: 200 },
   { method: 'GET', path: '/providers/alpha/advertisement', least: 'reader', status: 200 },
   { method: 'GET', path: '/providers/alpha/advertisement/history', least: 'reader', status: 200 },
   { method: 'POST', path: '/providers/alpha/advertisement/confirm', least: 'operator', status: 200 },

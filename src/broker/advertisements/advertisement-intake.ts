@@ -1,6 +1,7 @@
 import type { Advertisement } from '../../fci/advertisement.ts'
 import { AdvertisementError } from '../../fci/advertisement-error.ts'
 import { versionOf } from '../../fci/advertisement-version.ts'
+import { leadsThrough } from '../../fci/cdn-path.ts'
 import { parseAdvertisementText } from '../../fci/parse-advertisement.ts'
 import type { ProviderConfig } from '../config/config-schema.ts'
 import type { Validators } from '../outbound/guarded-fetch.ts'
@@ -48,6 +49,8 @@ export interface AdvertisementComparison {
 export interface AdvertisementIntakeDeps {
   readonly records: AdvertisementRecords
   readonly compare: (before: Advertisement, after: Advertisement) => AdvertisementComparison
+  /** Our CDN Provider ID, where we republish: what leads through us is not ours to use. */
+  readonly ownId?: string
   readonly now: () => number
   readonly log: (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
   /** Called when the advertisement in use is another one. */
@@ -171,8 +174,20 @@ export class AdvertisementIntake {
     return this.#believe('operator', `confirmed by ${by}`, by)
   }
 
+  /** What it refers to is known better now: perhaps nothing is lost after all. */
+  async reconsider(): Promise<void> {
+    const held = this.#heldBack
+    const used = this.#inUse
+    if (held === undefined || used === undefined) return
+    const { lostShare } = this.#deps.compare(used.model, held.model)
+    if (judgeChange(used.model, held.model, this.#policy, lostShare).kind === 'accept') {
+      await this.#believe('time', 'with its named footprints it does not lose so much', undefined)
+    }
+  }
+
   #read(text: string): Advertisement {
-    return parseAdvertisementText(text, { combination: this.#config.fci?.footprint_combination ?? 'and' })
+    const combination = this.#config.fci?.footprint_combination ?? 'and'
+    return withoutLoops(parseAdvertisementText(text, { combination }), this.#deps.ownId)
   }
 
   #hold(held: Omit<HeldBackAdvertisement, 'acceptedAt'> & { readonly text: string }): void {
@@ -298,6 +313,13 @@ export class AdvertisementIntake {
     this.#writtenAt = used.confirmedAt
     await this.#deps.records.keep(this.#config.id, keptOf(used))
   }
+}
+
+/** Leaves out what came through ourselves: a client sent there would come back ([REQ] R14). */
+function withoutLoops(model: Advertisement, ownId: string | undefined): Advertisement {
+  if (ownId === undefined) return model
+  const capabilities = model.capabilities.filter(({ cdnPath = [] }) => !leadsThrough(cdnPath, ownId))
+  return capabilities.length === model.capabilities.length ? model : { ...model, capabilities }
 }
 
 function keptOf({ text, fetchedAt, confirmedAt, etag, lastModified, freshness }: Received): KeptAdvertisement {

@@ -59,12 +59,15 @@ export function baseRequest(fci: FciConfig, { token, signal }: LoadDeps): Guarde
   }
 }
 
+/** Every URL in the configuration of one provider's FCI. */
+export function urlsOf(fci: FciConfig): readonly string[] {
+  const further = [fci.alto?.updates_url, fci.footprints_url].filter((url) => url !== undefined)
+  return [fci.url, ...further, ...fci.allowed_origins]
+}
+
 /** Where the provider's documents, and what they name, may come from: what the operator configured, and no more. */
 export function originsOf(fci: FciConfig): readonly string[] {
-  const updates = fci.alto?.updates_url
-  return [fci.url, ...(updates === undefined ? [] : [updates])]
-    .map((url) => new URL(url).origin)
-    .concat(fci.allowed_origins)
+  return urlsOf(fci).map((url) => new URL(url).origin)
 }
 
 /** The filter of RFC 9241 5.3; undefined where everything is wanted. */

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../fci/advertisement.ts'
+import type { Unresolved } from '../../fci/named/resolve-named.ts'
 import type { WireAdvertisement } from '../../fci/print-advertisement.ts'
 import type { AdvertisementChange } from './advertisement-records.ts'
 
@@ -31,6 +32,10 @@ export interface AdvertisementView {
   readonly error?: string
   readonly heldBack?: HeldBackView
   readonly diagnostics: readonly Diagnostic[]
+  /** References to named footprints that match nobody, and why. */
+  readonly unresolved: readonly Unresolved[]
+  /** Why a named footprint could not be fetched. */
+  readonly footprintError?: string
   /** The canonical form, without secrets. */
   readonly advertisement: WireAdvertisement
 }

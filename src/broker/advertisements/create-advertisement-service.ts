@@ -29,7 +29,8 @@ export function createAdvertisementService({
     async get(provider) {
       const config = configOf(provider)
       const held = advertisements.get(provider)
-      if (held === undefined) return undefined
+      const said = advertisements.unresolved(provider)
+      if (held === undefined || said === undefined) return undefined
       const following = advertisements.following(provider)
       const error = advertisements.error(provider)
       const heldBack = advertisements.heldBack(provider)
@@ -45,8 +46,10 @@ export function createAdvertisementService({
         ...(following === undefined ? {} : { following }),
         ...(error === undefined ? {} : { error }),
         ...(heldBack === undefined ? {} : { heldBack: heldBackView(heldBack) }),
-        diagnostics: held.model.diagnostics,
-        advertisement: printAdvertisement({ ...held.model, capabilities: held.model.capabilities.map(shown) }),
+        diagnostics: [...said.model.diagnostics, ...said.footprintDiagnostics],
+        unresolved: said.unresolved,
+        ...(said.footprintError === undefined ? {} : { footprintError: said.footprintError }),
+        advertisement: printAdvertisement({ ...said.model, capabilities: said.model.capabilities.map(shown) }),
       }
     },
     async history(provider) {

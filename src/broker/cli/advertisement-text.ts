@@ -18,6 +18,7 @@ export function advertisementText(one: AdvertisementAnswer, out: Output, now: nu
       ['since', relativeTime(one.fetched_at, now)],
       ['confirmed', `${ageInWords(one.age_seconds * 1_000)} ago${doubt}`],
       ['fetch', one.error],
+      ['footprints', one.footprint_error],
       ['held back', one.held_back === undefined ? undefined : heldBackText(one.held_back, now)],
     ],
     out,
@@ -35,7 +36,10 @@ export function advertisementText(one: AdvertisementAnswer, out: Output, now: nu
   const diagnostics = one.diagnostics.map(
     ({ severity, message, pointer }) => `${printable(`${severity} at ${pointer}: ${message}`)}\n`,
   )
-  return `${title}\n${facts}\n${table}${diagnostics.join('')}`
+  const unresolved = one.unresolved.map(
+    ({ uri, why }) => `${printable(`named footprint ${uri} is ${why} and holds nobody`)}\n`,
+  )
+  return `${title}\n${facts}\n${table}${unresolved.join('')}${diagnostics.join('')}`
 }
 
 /** Why an advertisement is not used, and when it will be. */

@@ -142,6 +142,8 @@ export const AdvertisementAnswer = z.object({
   error: z.string().optional(),
   held_back: HeldBackAnswer.optional(),
   diagnostics: z.array(z.object({ severity: z.string(), message: z.string(), pointer: z.string() })),
+  unresolved: z.array(z.object({ uri: z.string(), why: z.string() })).default([]),
+  footprint_error: z.string().optional(),
   advertisement: z.object({
     capabilities: z.array(
       z.object({

@@ -5,6 +5,7 @@ import { httpUrl, milliseconds, secret } from './config-fields.ts'
 import { DnsSchema } from './dns-schema.ts'
 import { FciSchema, OutboundSchema } from './fci-schema.ts'
 import { FederationSchema } from './federation-schema.ts'
+import { FootprintSourcesSchema, GeofeedsSchema } from './footprint-sources-schema.ts'
 
 const id = z
   .string()
@@ -143,6 +144,8 @@ export const ConfigSchema = z.strictObject({
       }),
     )
     .default([]),
+  footprint_sources: FootprintSourcesSchema,
+  geofeeds: GeofeedsSchema.prefault({}),
   routing: z
     .strictObject({
       ttl_seconds: z.number().int().min(1).max(86_400).default(30),

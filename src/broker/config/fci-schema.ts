@@ -49,6 +49,12 @@ export const FciSchema = z
     /** With `svta`: have changes sent to `public_url`. */
     subscribe: z.boolean().default(false),
     alto: AltoSchema.optional(),
+    /** The named footprints that the advertisement refers to (draft-arolovitch), all in one document. */
+    footprints_url: httpUrl.optional(),
+    /** How long one is used after it has expired while it cannot be fetched. */
+    footprints_grace_seconds: z.number().min(0).max(31_536_000).default(86_400),
+    /** Most requests for named footprints in a second. */
+    footprints_per_second: z.number().int().min(1).max(100).default(5),
     guard: GuardSchema.prefault({}),
   })
   .check((context) => {

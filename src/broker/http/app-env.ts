@@ -3,6 +3,7 @@ import type { AdvertisementService } from '../advertisements/advertisement-servi
 import type { DrillService } from '../drills/drill-service.ts'
 import type { FederationService } from '../federation/federation-service.ts'
 import type { Audience } from '../federation/peer.ts'
+import type { GeoService } from '../footprint-sources/geo-service.ts'
 import type { KeyService, Principal } from '../key-service.ts'
 import type { AccessLine } from '../log.ts'
 import type { ProviderService } from '../providers/provider-service.ts'
@@ -69,6 +70,7 @@ export interface HttpDeps {
   readonly advertisements: AdvertisementService
   readonly routes: RouteService
   readonly policies: PolicyService
+  readonly geo: GeoService
   readonly drills: DrillService
   readonly keys: KeyService
   /** Absent: nothing is published to peers. */

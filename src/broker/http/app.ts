@@ -9,6 +9,7 @@ import { addOpenApiDocument, registerSecurity } from './openapi-document.ts'
 import { isFailureOfOurs, type ProblemDetail, problemResponse } from './problem.ts'
 import { addAdvertisementRoutes } from './routes/advertisements.ts'
 import { addDrillRoutes } from './routes/drills.ts'
+import { addGeoRoute } from './routes/geo.ts'
 import { addKeyRoutes } from './routes/keys.ts'
 import { addNotificationRoute } from './routes/notifications.ts'
 import { addPolicyRoutes } from './routes/policy.ts'
@@ -38,6 +39,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addProviderRoutes(app, deps)
   addAdvertisementRoutes(app, deps)
   addNotificationRoute(app, deps)
+  addGeoRoute(app, deps)
   addRouteRoutes(app, deps)
   addPolicyRoutes(app, deps)
   addPolicyChangeRoutes(app, deps)

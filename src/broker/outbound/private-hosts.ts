@@ -1,3 +1,4 @@
+import { urlsOf } from '../advertisements/advertisement-load.ts'
 import type { Config } from '../config/config-schema.ts'
 import { isPlainlyPrivate } from './guarded-connect.ts'
 
@@ -10,15 +11,12 @@ export function privateHostsOf({
   outbound,
   providers,
   federation,
-}: Pick<Config, 'outbound' | 'providers' | 'federation'>): readonly string[] {
-  const urls = providers.flatMap(({ fci }) => {
-    if (fci === undefined) return []
-    const updates = fci.alto?.updates_url
-    return [fci.url, ...fci.allowed_origins, ...(updates === undefined ? [] : [updates])]
-  })
-  const origins = federation?.peers.flatMap(({ notifications }) => notifications?.origins ?? []) ?? []
-  return [
-    ...outbound.private_hosts,
-    ...[...urls, ...origins].map((url) => new URL(url).hostname).filter(isPlainlyPrivate),
+  geofeeds,
+}: Pick<Config, 'outbound' | 'providers' | 'federation' | 'geofeeds'>): readonly string[] {
+  const urls = [
+    ...providers.flatMap(({ fci }) => (fci === undefined ? [] : urlsOf(fci))),
+    ...(federation?.peers.flatMap(({ notifications }) => notifications?.origins ?? []) ?? []),
+    ...geofeeds.allowed_origins,
   ]
+  return [...outbound.private_hosts, ...urls.map((url) => new URL(url).hostname).filter(isPlainlyPrivate)]
 }

@@ -2,6 +2,7 @@ import type { CoverageColumn, CoverageMap } from '../../routing/coverage/coverag
 import { plainPolicy } from '../../routing/policy.ts'
 import type { Config } from '../config/config-schema.ts'
 import { type CurrentCoverage, createRouteService } from '../create-route-service.ts'
+import type { SourceFacts } from '../footprint-sources/source-facts.ts'
 import type { Log } from '../log.ts'
 import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import type { RouteService } from '../route-service.ts'
@@ -25,6 +26,8 @@ export interface RoutingDeps {
     /** Compiles the columns of the policy, too. */
     readonly include: (source: Pick<PolicyBoard, 'columns' | 'onChange'>) => void
   }
+  /** What sources that footprints name say of an address; default: nothing. */
+  readonly sourceFacts?: SourceFacts
   readonly now: () => number
   readonly log: Log
   /** Told of every decision. */
@@ -70,6 +73,7 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     plans,
     now,
     policies,
+    ...(deps.sourceFacts === undefined ? {} : { sourceFacts: deps.sourceFacts }),
     observe: deps.observe,
   })
   return { routes, policies, policyService }

@@ -26,11 +26,16 @@ export const AdvertisementSchema = z
     error: z.string().optional().openapi({ description: 'Why the last fetch failed.' }),
     held_back: HeldBackSchema.optional(),
     diagnostics: z.array(DiagnosticSchema).readonly(),
+    unresolved: z
+      .array(z.object({ uri: z.string(), why: z.enum(['unknown', 'expired', 'cyclic', 'too-deep', 'too-complex']) }))
+      .readonly()
+      .openapi({ description: 'References to named footprints that hold nobody now.' }),
+    footprint_error: z.string().optional().openapi({ description: 'Why a named footprint could not be fetched.' }),
     advertisement: z
       .looseObject({ capabilities: z.array(CapabilitySchema).readonly() })
       .openapi({ description: 'In canonical form (RFC 8008 5), without secrets.' }),
   })
-  .openapi('Advertisement')
+  .openapi('ProviderAdvertisement')
 
 export const AdvertisementHistorySchema = z
   .object({
@@ -50,7 +55,7 @@ export const AdvertisementHistorySchema = z
       )
       .readonly(),
   })
-  .openapi('AdvertisementHistory')
+  .openapi('ProviderAdvertisementHistory')
 
 export const ConfirmationSchema = z
   .strictObject({ version: z.string().min(1).max(128).optional() })

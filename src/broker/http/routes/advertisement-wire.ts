@@ -21,6 +21,8 @@ export function advertisementToWire(view: AdvertisementView, now: number): z.inf
     error: view.error,
     held_back: view.heldBack === undefined ? undefined : heldBackToWire(view.heldBack),
     diagnostics: view.diagnostics,
+    unresolved: view.unresolved,
+    footprint_error: view.footprintError,
     advertisement: view.advertisement,
   }
 }
