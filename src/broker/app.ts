@@ -30,6 +30,7 @@ import { createProviderService } from './providers/create-provider-service.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import { createPublicSurfaces } from './public-surfaces.ts'
 import { sleep } from './repeat.ts'
+import { createRouteStreams } from './route-streams.ts'
 import { startRouting } from './routing/start-routing.ts'
 import { createProvisioning } from './scopes/create-provisioning.ts'
 import { createScopeChanges } from './scopes/scope-changes.ts'
@@ -247,7 +248,9 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     await Promise.all([background, federation?.ended])
   })
 
+  const routeStreams = createRouteStreams({ routes, maxStreams: config.routing.max_streams })
   const httpDeps: HttpDeps = {
+    routeStreams,
     scopes,
     providers: createProviderService({ directory: providers, states, advertisements, health, now, log }),
     geo: { databases: () => coverage.current().geo.editions, sources: () => sources.states() },
@@ -307,6 +310,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
       log('broker.stopping', { instance })
       const drainUntil = now() + config.limits.drain_ms
       federation?.endStreams()
+      routeStreams.close()
       const closed = server.close(config.limits.drain_ms + LAST_ANSWERS_MS)
       // A drill puts things back through operations, so it ends while those still run.
       await drills.control?.[Symbol.asyncDispose]()

@@ -18,7 +18,11 @@ export class FakeKeys implements KeyService {
     return this.recall(key)
   }
 
+  /** A key that is no longer one. */
+  revoked: string | undefined
+
   recall(key: string): Principal | undefined {
+    if (key === this.revoked) return undefined
     switch (key) {
       case 'mqb_reader':
         return { id: 'reader-id', name: 'a reader', role: 'reader' }
@@ -112,13 +116,17 @@ export class FakeRoutes implements RouteService {
   /** By provider. */
   readonly targets = new Map<string, readonly RedirectTarget[]>([['beta', [BETA_TARGET]]])
   candidates: readonly string[] = ['alpha', 'beta']
+  known = 'known'
 
   async decide(question: RouteQuestion): Promise<RouteAnswer> {
     return this.decideHeld(question)
   }
 
+  /** Grows with every change that a test makes known. */
+  changes = 1
+
   version(): string {
-    return '1'
+    return String(this.changes)
   }
 
   decideHeld(question: RouteQuestion): RouteAnswer {
@@ -128,7 +136,7 @@ export class FakeRoutes implements RouteService {
         faults: [{ detail: 'is not an IP address', parameter: 'client' }],
       })
     }
-    if (question.scope !== undefined && question.scope !== 'known') {
+    if (question.scope !== undefined && question.scope !== this.known) {
       throw new BrokerError('not_found', `There is no scope ${question.scope}.`)
     }
     return {

@@ -4,10 +4,10 @@ import { createHttpApp } from '../../src/broker/http/app.ts'
 import type { AccessRecord, HttpDeps, Readiness } from '../../src/broker/http/app-env.ts'
 import { createRedirect } from '../../src/broker/http/redirect.ts'
 import { createSteering } from '../../src/broker/http/steering.ts'
+import { createRouteStreams } from '../../src/broker/route-streams.ts'
 import { FakeAdvertisements } from './fake-advertisements.ts'
 import { FAKE_GEO } from './fake-geo.ts'
 import { FakePolicies } from './fake-policies.ts'
-
 import { FakeScopes } from './fake-scopes.ts'
 import { FakeDrills, FakeKeys, FakeProviders, FakeRoutes } from './fake-services.ts'
 import { closeObjects, OpenApiCheck, type OpenApiDocument } from './openapi-check.ts'
@@ -47,6 +47,7 @@ export class FrontApi {
   readonly providers = new FakeProviders()
   readonly advertisements = new FakeAdvertisements()
   readonly routes = new FakeRoutes()
+  readonly streams = createRouteStreams({ routes: this.routes, maxStreams: 2 })
   readonly policies = new FakePolicies()
   readonly drills = new FakeDrills()
   readonly keys = new FakeKeys()
@@ -72,6 +73,7 @@ export class FrontApi {
       advertisements: this.advertisements,
       geo: FAKE_GEO,
       routes: this.routes,
+      routeStreams: this.streams,
       policies: this.policies,
       drills: this.drills,
       keys: this.keys,

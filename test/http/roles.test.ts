@@ -51,6 +51,8 @@ const ROWS: readonly Row[] = [
     status: 204,
   },
   { method: 'GET', path: '/route?client=192.0.2.7', least: 'reader', status: 200 },
+  // The streams are closed there, or the answer would never end.
+  { method: 'GET', path: '/route/stream?client=192.0.2.7', least: 'reader', status: 429 },
   {
     method: 'POST',
     path: '/route',
@@ -134,6 +136,7 @@ async function apiFor(row: Row): Promise<FrontApi> {
   const isPublished = /^\/(OC|alto|fci\/advertisement)\b/.test(row.path)
   const api = new FrontApi(isPublished ? { federation: (await federationWorld({ maxStreams: 0 })).service } : {})
   await api.send('POST', '/moq/scopes')
+  if (row.path.startsWith('/route/stream')) api.streams.close()
   if (row.path.startsWith('/drills/')) await api.drills.start({ provider: 'alpha', method: 'drain' }, 'somebody')
   if (row.path.startsWith('/keys/')) await api.keys.create({ name: 'to revoke', role: 'reader' })
   return api

@@ -8,6 +8,7 @@ import type { KeyService, Principal } from '../key-service.ts'
 import type { AccessLine } from '../log.ts'
 import type { ProviderService } from '../providers/provider-service.ts'
 import type { RouteService } from '../route-service.ts'
+import type { RouteStreams } from '../route-streams.ts'
 import type { PolicyService } from '../routing/policy-service.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
 import type { OriginRules } from './request-origin.ts'
@@ -69,6 +70,7 @@ export interface HttpDeps {
   readonly providers: ProviderService
   readonly advertisements: AdvertisementService
   readonly routes: RouteService
+  readonly routeStreams: RouteStreams
   readonly policies: PolicyService
   readonly geo: GeoService
   readonly drills: DrillService

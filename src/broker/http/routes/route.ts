@@ -1,15 +1,15 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Fault } from '../../broker-error.ts'
 import { BrokerError } from '../../broker-error.ts'
 import type { RouteQuestion } from '../../route-service.ts'
 import { type AppEnv, type HttpDeps, principalOf } from '../app-env.ts'
-import { requireRole } from '../authentication.ts'
+import { presentedKey, requireRole } from '../authentication.ts'
 import { problemOf } from '../error-problem.ts'
-import { ProblemError, problemBody } from '../problem.ts'
+import { type ProblemDetail, ProblemError, problemBody } from '../problem.ts'
 import { readJsonBody } from '../request-body.ts'
 import { NO_PROXIES, originOf } from '../request-origin.ts'
-import { BODY_PROBLEMS, COMMON_PROBLEMS, IdSchema, jsonAnswer, NOT_FOUND } from '../wire-fields.ts'
+import { BODY_PROBLEMS, COMMON_PROBLEMS, IdSchema, jsonAnswer, NOT_FOUND, problemAnswer } from '../wire-fields.ts'
 import {
   DecisionSchema,
   MAX_CLIENT_LENGTH,
@@ -20,11 +20,12 @@ import {
 } from './route-schemas.ts'
 import { type DecisionView, decisionToWire, holdsConnectUrl } from './route-wire.ts'
 
-type Deps = Pick<HttpDeps, 'routes' | 'keys' | 'limits' | 'origin'>
+type Deps = Pick<HttpDeps, 'routes' | 'routeStreams' | 'keys' | 'limits' | 'origin'>
 
 /** `/route`: which CDN should serve this client. */
 export function addRouteRoutes(app: OpenAPIHono<AppEnv>, deps: Deps): void {
   addGetRoute(app, deps)
+  addRouteStream(app, deps)
   addRouteBatch(app, deps)
 }
 
@@ -48,6 +49,53 @@ function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys, origin = NO_PROXI
     c.header('Cache-Control', holdsConnectUrl(decision) ? 'no-store' : `private, max-age=${decision.ttl_seconds}`)
     return c.json(decision, 200)
   })
+}
+
+function addRouteStream(app: OpenAPIHono<AppEnv>, { routeStreams, keys, origin = NO_PROXIES }: Deps): void {
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/route/stream',
+    operationId: 'follow-route',
+    tags: ['Routing'],
+    summary: 'The decision for a client, and every later one that differs',
+    description:
+      'Role: reader. Server-sent events: `decision` with a decision and an id, `end` with a problem when the scope is gone.',
+    request: {
+      query: RouteQuerySchema.omit({ explain: true }),
+      headers: z.object({ 'last-event-id': z.string().optional() }),
+    },
+    responses: {
+      200: { description: 'Events.', content: { 'text/event-stream': { schema: z.string() } } },
+      429: problemAnswer('`too-many-requests`: there are as many streams as there may be.'),
+      ...COMMON_PROBLEMS,
+      ...NOT_FOUND,
+    },
+  })
+  app.get('/route/stream', requireRole(keys, 'reader'), async (c) => {
+    const from = originOf({ peer: c.env?.incoming?.socket.remoteAddress, header: (name) => c.req.header(name) }, origin)
+    const principal = principalOf(c)
+    const view = { role: principal.role, explain: false }
+    const key = presentedKey(c.req.header('authorization'), c.req.header('x-api-key')) ?? ''
+    const stream = await routeStreams.open({
+      question: questionOf(c, from.client),
+      seen: c.req.header('last-event-id'),
+      write: (answer) => JSON.stringify(decisionToWire(answer, view)),
+      writeEnd: (error) => JSON.stringify(problemBody(problemOfGone(error), c.get('requestId'))),
+      isAllowed: async () => (await keys.authenticate(key))?.role === principal.role,
+    })
+    if (stream === undefined) {
+      throw new ProblemError({
+        kind: 'too-many-requests',
+        detail: 'There are as many streams of decisions as there may be (routing.max_streams).',
+        retryAfterSeconds: 5,
+      })
+    }
+    return c.body(stream, 200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+  })
+}
+
+function problemOfGone(error: BrokerError): ProblemDetail {
+  return problemOf(error) ?? { kind: 'not-found', detail: error.message }
 }
 
 function questionOf(c: Context<AppEnv>, from: string | undefined): RouteQuestion {
