@@ -5,6 +5,7 @@ import { evaluateConstant } from './evaluate-expression.ts'
 import type { Expression, Fact } from './expression.ts'
 import { isLiteral, operandsOf } from './expression.ts'
 import { MelError } from './mel-error.ts'
+import { compileRegex, RegexError } from './regex.ts'
 import type { TreeBuilder } from './tree-builder.ts'
 import type { Typed, ValueType } from './typed-node.ts'
 import { nameOf, ofAddress, ofNumber, ofType } from './typed-node.ts'
@@ -74,7 +75,8 @@ function checkNode(expression: Expression, tree: TreeBuilder): Typed {
         type: 'boolean',
       }
     case 'glob':
-      return checkGlob(expression, checked, tree)
+    case 'regex':
+      return checkPattern(expression, checked, tree)
     case 'ipmatch':
       return checkIpmatch(expression, checked, tree)
     case 'call':
@@ -88,16 +90,26 @@ function checkNode(expression: Expression, tree: TreeBuilder): Typed {
   }
 }
 
-function checkGlob(
-  expression: Expression & { readonly kind: 'glob' },
+function checkPattern(
+  expression: Expression & { readonly kind: 'glob' | 'regex' },
   checked: (operand: Expression) => Typed,
   tree: TreeBuilder,
 ): Typed {
   const left = ofType('string', checked(expression.left))
   const right = ofType('string', checked(expression.right))
-  if (right.kind !== 'string') throw new MelError('expr-type', right.at, 'the pattern of a glob is to be written down')
-  tree.spend(right.value.length * longestText(left), right.at)
+  if (right.kind !== 'string') throw new MelError('expr-type', right.at, 'a pattern is to be written down')
+  const size = expression.kind === 'glob' ? right.value.length : sizeOfRegex(right.value, expression)
+  tree.spend(size * longestText(left), right.at)
   return { node: { ...expression, left, right }, type: 'boolean' }
+}
+
+function sizeOfRegex(pattern: string, { ignoreCase, right }: Expression & { readonly kind: 'glob' | 'regex' }): number {
+  try {
+    return compileRegex(pattern, ignoreCase).size
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error
+    throw new MelError(error.fault === 'malformed' ? 'expr-value' : 'expr-unsupported', right.at, error.message)
+  }
 }
 
 /** Most characters that a string can have: a number has fewer than 24, and a letter can become three in another case. */

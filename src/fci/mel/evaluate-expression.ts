@@ -6,6 +6,7 @@ import { readPrefix } from '../read-prefix.ts'
 import type { Comparison, Expression, Fact, Literal } from './expression.ts'
 import { matchesGlob } from './glob.ts'
 import { computeArithmetic, computeCall, negate } from './operators.ts'
+import { compileRegex } from './regex.ts'
 import type { ValueType } from './typed-node.ts'
 
 /** Three-valued: undefined means that a fact is unknown or that the computation failed. */
@@ -40,6 +41,15 @@ export function compileExpression(expression: Expression): Evaluate<Truth> {
         const value = text(client)
         if (typeof value !== 'string') return undefined
         return matchesGlob(wanted, ignoreCase ? value.toLowerCase() : value) !== negated
+      }
+    }
+    case 'regex': {
+      const { negated, ignoreCase, right } = expression
+      const text = compileValue(expression.left)
+      const { matches } = compileRegex(right.kind === 'string' ? right.value : '', ignoreCase)
+      return (client) => {
+        const value = text(client)
+        return typeof value === 'string' ? matches(value) !== negated : undefined
       }
     }
     case 'boolean':
@@ -235,6 +245,7 @@ function compileValue(expression: Expression): Evaluate<Value> {
     case 'not':
     case 'compare':
     case 'glob':
+    case 'regex':
     case 'ipmatch':
       return compileExpression(expression)
   }

@@ -34,7 +34,7 @@ export type Expression = { readonly at: number } & (
       readonly right: Expression
     }
   | {
-      readonly kind: 'glob'
+      readonly kind: 'glob' | 'regex'
       readonly negated: boolean
       readonly ignoreCase: boolean
       readonly left: Expression
@@ -78,6 +78,7 @@ export function operandsOf(expression: Expression): readonly Expression[] {
     case 'concat':
     case 'compare':
     case 'glob':
+    case 'regex':
     case 'ipmatch':
       return [expression.left, expression.right]
     case 'choice':

@@ -21,17 +21,42 @@ const FACTS: ReadonlyMap<string, Fact> = new Map(
 const FUNCTIONS: ReadonlyMap<string, FunctionName> = new Map(
   (['upper', 'lower', 'integer', 'string'] as const).map((name) => [name, name]),
 )
-const GLOBS: ReadonlyMap<string, { readonly negated: boolean; readonly ignoreCase: boolean }> = new Map([
-  ['*=', { negated: false, ignoreCase: false }],
-  ['globmatch', { negated: false, ignoreCase: false }],
-  ['%*=', { negated: false, ignoreCase: true }],
-  ['globmatchi', { negated: false, ignoreCase: true }],
-  ['!*=', { negated: true, ignoreCase: false }],
-  ['!globmatch', { negated: true, ignoreCase: false }],
-  ['!%*=', { negated: true, ignoreCase: true }],
-  ['!globmatchi', { negated: true, ignoreCase: true }],
+interface PatternOperator {
+  readonly kind: 'glob' | 'regex'
+  readonly negated: boolean
+  readonly ignoreCase: boolean
+}
+const PATTERNS: ReadonlyMap<string, PatternOperator> = new Map([
+  ...patternOperators('glob', false, ['*=', 'globmatch']),
+  ...patternOperators('glob', true, ['%*=', 'globmatchi']),
+  ...patternOperators('regex', false, ['~=', 'regexmatch']),
+  ...patternOperators('regex', true, ['regexmatchi']),
 ])
-const REGEXES: ReadonlySet<string> = new Set(['~=', '!~=', 'regexmatch', 'regexmatchi', '!regexmatch', '!regexmatchi'])
+
+function patternOperators(
+  kind: PatternOperator['kind'],
+  ignoreCase: boolean,
+  operators: readonly string[],
+): readonly (readonly [string, PatternOperator])[] {
+  return [false, true].flatMap((negated) =>
+    operators.map((operator) => [negated ? `!${operator}` : operator, { kind, negated, ignoreCase }] as const),
+  )
+}
+
+/** Functions of the language that a footprint has no use for (cdni-mel-facts 5). */
+const OTHER_FUNCTIONS: ReadonlySet<string> = new Set([
+  'real',
+  'boolean',
+  'match',
+  'match_replace',
+  'add_query',
+  'add_query_multi',
+  'remove_query',
+  'remove_query_multi',
+  'keep_query_multi',
+  'path_element',
+  'path_elements',
+])
 const BITS: ReadonlySet<string> = new Set(['|', '&', '~', '<<', '>>'])
 
 /**
@@ -99,17 +124,10 @@ function parseOperator(
 }
 
 function isComparison(operator: string): boolean {
-  return COMPARISONS.has(operator) || GLOBS.has(operator) || ['=', 'in', 'ipmatch', '!ipmatch'].includes(operator)
+  return COMPARISONS.has(operator) || PATTERNS.has(operator) || ['=', 'in', 'ipmatch', '!ipmatch'].includes(operator)
 }
 
 function refuseOperator(operator: string, at: number): void {
-  if (REGEXES.has(operator)) {
-    throw new MelError(
-      'expr-unsupported',
-      at,
-      'regular expressions are not evaluated in footprints; "*=" matches globs',
-    )
-  }
   if (BITS.has(operator)) {
     throw new MelError('expr-unsupported', at, `the bit operator "${operator}" has no known precedence; do without it`)
   }
@@ -159,8 +177,8 @@ function parseComparison(left: Expression, operator: string, reader: TokenReader
   if (comparison !== undefined) {
     return tree.add({ kind: 'compare', operator: comparison, left, right, at }, [left, right])
   }
-  const glob = GLOBS.get(operator)
-  if (glob !== undefined) return tree.add({ kind: 'glob', ...glob, left, right, at }, [left, right])
+  const pattern = PATTERNS.get(operator)
+  if (pattern !== undefined) return tree.add({ ...pattern, left, right, at }, [left, right])
   return tree.add({ kind: 'ipmatch', negated: operator === '!ipmatch', left, right, at }, [left, right])
 }
 
@@ -233,8 +251,9 @@ function parseName(
   const seedName = name.startsWith('sep.') ? name.slice(1) : name
   const fact = FACTS.get(seedName)
   if (fact === undefined) {
+    const isKnown = /^(?:req|resp|var)\./.test(name)
     throw new MelError(
-      'expr-name',
+      isKnown ? 'expr-unsupported' : 'expr-name',
       at,
       `a footprint has no variable ${JSON.stringify(name.slice(0, 64))}; known: ${[...FACTS.keys()].join(', ')}`,
     )
@@ -248,7 +267,7 @@ function parseCall(name: string, at: number, reader: TokenReader, context: Conte
   const known = FUNCTIONS.get(name)
   if (known === undefined) {
     throw new MelError(
-      'expr-name',
+      OTHER_FUNCTIONS.has(name) ? 'expr-unsupported' : 'expr-name',
       at,
       `a footprint has no function ${JSON.stringify(name.slice(0, 64))}; known: ${[...FUNCTIONS.keys()].join(', ')}`,
     )

@@ -32,8 +32,9 @@ export function printExpression(expression: Expression): string {
       return `${printOperand(expression.left)} ${expression.operator} ${printOperand(expression.right)}`
     case 'concat':
       return `${printOperand(expression.left)} . ${printOperand(expression.right)}`
-    case 'glob': {
-      const operator = `${expression.negated ? '!' : ''}globmatch${expression.ignoreCase ? 'i' : ''}`
+    case 'glob':
+    case 'regex': {
+      const operator = `${expression.negated ? '!' : ''}${expression.kind}match${expression.ignoreCase ? 'i' : ''}`
       return `${printOperand(expression.left)} ${operator} ${printOperand(expression.right)}`
     }
     case 'ipmatch':

@@ -58,6 +58,7 @@ function reduce(expression: Expression, wanted: boolean, most: number): Clauses 
     case 'arithmetic':
     case 'concat':
     case 'glob':
+    case 'regex':
     case 'call':
       return keep(expression, wanted)
   }
