@@ -16,8 +16,14 @@ function addressOf(text: string): Address {
   return address
 }
 
-/** Findings about what is kept as it came and holds for nobody. */
-const KEPT_UNREAD: ReadonlySet<string> = new Set(['footprint-type-unknown', 'expr-syntax', 'expr-sigil'])
+/** Findings about what is kept as it came. */
+const KEPT_UNREAD: ReadonlySet<string> = new Set([
+  'footprint-type-unknown',
+  'footprint-source-unknown',
+  'footprint-source-insecure',
+  'expr-syntax',
+  'expr-sigil',
+])
 
 const clientSchema = z.strictObject({
   address: z.string().transform(addressOf),
