@@ -120,7 +120,7 @@ describe('named-references.json', () => {
   )
 
   test.each(vectors.map((vector) => [vector.name, vector] as const))('%s', (_, { text, document, references }) => {
-    if (references === undefined) expect(() => JSON.parse(text ?? '')).toThrow(SyntaxError)
+    if (references === undefined) expect((): unknown => JSON.parse(text ?? '')).toThrow(SyntaxError)
     else expect(namedReferencesIn(document)).toEqual(references)
   })
 })

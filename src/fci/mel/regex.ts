@@ -49,7 +49,7 @@ class PatternReader {
   #groups = 0
 
   constructor(pattern: string, ignoreCase: boolean) {
-    this.#characters = [...pattern]
+    this.#characters = Array.from(pattern)
     this.#ignoreCase = ignoreCase
   }
 
