@@ -61,24 +61,3 @@ export function ptypeOf(mediaType: MediaType): string | undefined {
   const ptype = mediaType.essence === 'application/cdni' ? mediaType.parameters.get('ptype') : undefined
   return ptype !== undefined && PTYPE.test(ptype) ? ptype : undefined
 }
-
-/**
- * Whether a body of this `Content-Type` may be read as an advertisement: `application/json`,
- * `application/alto-cdni+json` (RFC 9241), and `application/cdni` with any `FCI.` payload type or, as SVTA peers send
- * it, with none. No registered payload type names a whole advertisement.
- */
-export function mayHoldAdvertisement(contentType: string): boolean {
-  const mediaType = parseMediaType(contentType)
-  if (mediaType === undefined) return false
-  switch (mediaType.essence) {
-    case 'application/json':
-    case 'application/alto-cdni+json':
-      return true
-    case 'application/cdni': {
-      if (!mediaType.parameters.has('ptype')) return true
-      return ptypeOf(mediaType)?.toLowerCase().startsWith('fci.') ?? false
-    }
-    default:
-      return false
-  }
-}

@@ -134,3 +134,8 @@ export function acceptsCdniBody(contentType: string | undefined, expected: reado
       return undefined
   }
 }
+
+/** Whether a body of this `Content-Type` may be read as an advertisement. */
+export function mayHoldAdvertisement(contentType: string | undefined): boolean {
+  return acceptsCdniBody(contentType, [ADVERTISEMENT_PTYPE]) !== undefined
+}

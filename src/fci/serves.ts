@@ -1,31 +1,25 @@
-import type { EffectiveCapabilities, MoqRelayCapability, PrivateFeatureId } from './effective-capabilities.ts'
+import type { EffectiveCapabilities, PrivateFeatureId } from './effective-capabilities.ts'
+import { featureOfType } from './private-features/feature-name.ts'
 
 /** What a client, its content or a policy demands of a CDN. Every member present must be met. */
 export interface ServiceRequirement {
-  /** One of these delivery protocols (RFC 8008 5.3), without case; `moqt` is met by any sign of MoQ. */
-  readonly protocols?: readonly string[]
-  readonly moq?: MoqRequirement
-  /** One of these redirection modes (RFC 8008 5.5). */
+  /** One of these (RFC 8008 5.3), in lower case; `moqt` is met by any sign of MoQ. */
+  readonly deliveryProtocols?: readonly string[]
+  /** One of these, e.g. `moqt-16`, where the CDN says which it speaks. */
+  readonly moqDrafts?: readonly string[]
+  /** One of these, where the CDN says over which it speaks MoQ. */
+  readonly transports?: readonly string[]
+  /** All of these, where the CDN says which it has. */
+  readonly roles?: readonly string[]
+  /** All of these URL schemes as origin fallback, where the CDN says which it takes. */
+  readonly fallbackKinds?: readonly string[]
+  /** One of these (RFC 8008 5.5). */
   readonly redirectionModes?: readonly string[]
   /** All of these mandatory-to-enforce GenericMetadata types (RFC 8006 3.2), without case. */
   readonly metadataTypes?: readonly string[]
-  /** All of these private features ([PF] 5). */
+  /** All of these ([PF] 5), compared exactly. */
   readonly privateFeatures?: readonly PrivateFeatureId[]
 }
-
-/** What is demanded of a MoQ relay. A list that it does not advertise meets no demand. */
-export interface MoqRequirement {
-  /** One of these, e.g. `moqt-16`. */
-  readonly drafts?: readonly string[]
-  /** One of these. */
-  readonly transports?: readonly string[]
-  /** All of these. */
-  readonly roles?: readonly string[]
-  /** This URL scheme as origin fallback. */
-  readonly fallbackKind?: string
-}
-
-const NAMED_FEATURE = /^mi\.privatefeature\.([a-z0-9]+)\.(.+)$/i
 
 /** Whether the capabilities that hold for a client meet the requirement. */
 export function serves(capabilities: EffectiveCapabilities, requirement: ServiceRequirement): boolean {
@@ -33,64 +27,65 @@ export function serves(capabilities: EffectiveCapabilities, requirement: Service
 }
 
 /**
- * The first thing that is missing, for the end of a sentence about the CDN ("does not speak moqt-16"); undefined if
- * nothing is.
+ * The first thing that the CDN does not offer ("any MoQ draft of moqt-16, moqt-18"); undefined if nothing is missing.
+ * Details of MoQ that it does not tell are no obstacle: few CDNs tell them, and a list that it does tell is complete.
  */
 export function whatIsMissing(
-  capabilities: EffectiveCapabilities,
+  { deliveryProtocols, redirectionModes, metadataTypes, privateFeatures, moq }: EffectiveCapabilities,
   requirement: ServiceRequirement,
 ): string | undefined {
-  const { protocols, moq, redirectionModes, metadataTypes = [], privateFeatures = [] } = requirement
-  if (protocols !== undefined && !protocols.some((one) => delivers(capabilities, one))) {
-    return `does not deliver by ${listOf(protocols)}`
+  const protocols = moq === undefined ? deliveryProtocols : [...deliveryProtocols, 'moqt']
+  const types = new Set(metadataTypes.map((type) => type.toLowerCase()))
+  const hasFeature = ({ oid, type }: PrivateFeatureId): boolean =>
+    privateFeatures.some((one) => one.oid === oid && one.type === type)
+  // A named private feature is met by the feature that it names ([PF] 4.1).
+  const enforces = (type: string): boolean => {
+    const feature = featureOfType(type)
+    return feature === undefined ? types.has(type.toLowerCase()) : hasFeature(feature)
   }
-  const missing = moq === undefined ? undefined : missingOfRelay(capabilities.moq, moq)
-  if (missing !== undefined) return missing
-  if (redirectionModes !== undefined && !redirectionModes.some((one) => capabilities.redirectionModes.includes(one))) {
-    return `does not redirect by ${listOf(redirectionModes)}`
-  }
-  const type = metadataTypes.find((one) => !enforces(capabilities, one))
-  if (type !== undefined) return `does not enforce ${type}`
-  const feature = privateFeatures.find((one) => !hasFeature(capabilities, one))
-  return feature === undefined ? undefined : `does not have the private feature ${feature.type} of ${feature.oid}`
+  return (
+    lacksAll('delivery protocol', requirement.deliveryProtocols, protocols) ??
+    lacksAll('MoQ draft', requirement.moqDrafts, moq?.drafts) ??
+    lacksAll('transport', requirement.transports, moq?.transports) ??
+    lacksOne('the role', requirement.roles, moq?.roles) ??
+    lacksOne('origin fallback to', requirement.fallbackKinds, moq?.fallbackKinds) ??
+    lacksAll('redirection mode', requirement.redirectionModes, redirectionModes) ??
+    first(
+      'metadata',
+      requirement.metadataTypes?.find((type) => !enforces(type)),
+    ) ??
+    first('the private feature', nameOf(requirement.privateFeatures?.find((feature) => !hasFeature(feature))))
+  )
 }
 
-function delivers({ deliveryProtocols, moq }: EffectiveCapabilities, protocol: string): boolean {
-  const name = protocol.toLowerCase()
-  return deliveryProtocols.includes(name) || ((name === 'moqt' || name === 'moq') && moq !== undefined)
+/** What to say where none of the wanted is offered; nothing is missing where nobody says what is. */
+function lacksAll(
+  what: string,
+  wanted: readonly string[] | undefined,
+  offered: readonly string[] | undefined,
+): string | undefined {
+  if (wanted === undefined || offered === undefined || wanted.some((one) => offered.includes(one))) return undefined
+  return wanted.length === 1 ? `the ${what} ${wanted.join()}` : `any ${what} of ${wanted.join(', ')}`
 }
 
-function missingOfRelay(relay: MoqRelayCapability | undefined, demand: MoqRequirement): string | undefined {
-  if (relay === undefined) return 'does not say that it serves MoQ'
-  const { drafts, transports, roles = [], fallbackKind } = demand
-  if (drafts !== undefined && !drafts.some((one) => relay.drafts?.includes(one))) {
-    return relay.drafts === undefined ? 'does not say which MoQ drafts it speaks' : `does not speak ${listOf(drafts)}`
-  }
-  if (transports !== undefined && !transports.some((one) => relay.transports?.includes(one))) {
-    return relay.transports === undefined
-      ? 'does not say over which transports it speaks MoQ'
-      : `does not speak MoQ over ${listOf(transports)}`
-  }
-  const role = roles.find((one) => relay.roles?.includes(one) !== true)
-  if (role !== undefined)
-    return relay.roles === undefined ? `does not say that it lets clients ${role}` : `does not let clients ${role}`
-  if (fallbackKind !== undefined && relay.fallbackKinds?.includes(fallbackKind) !== true) {
-    return `does not take ${fallbackKind} URLs as origin fallback`
-  }
-  return undefined
+function lacksOne(
+  what: string,
+  wanted: readonly string[] | undefined,
+  offered: readonly string[] | undefined,
+): string | undefined {
+  return (
+    offered &&
+    first(
+      what,
+      wanted?.find((one) => !offered.includes(one)),
+    )
+  )
 }
 
-/** A named private feature is met by the feature that it names ([PF] 4.1). */
-function enforces(capabilities: EffectiveCapabilities, metadataType: string): boolean {
-  const [, oid, type] = NAMED_FEATURE.exec(metadataType) ?? []
-  if (oid !== undefined && type !== undefined) return hasFeature(capabilities, { oid, type })
-  return capabilities.metadataTypes.some((one) => one.toLowerCase() === metadataType.toLowerCase())
+function first(what: string, missing: string | undefined): string | undefined {
+  return missing === undefined ? undefined : `${what} ${missing}`
 }
 
-function hasFeature({ privateFeatures }: EffectiveCapabilities, { oid, type }: PrivateFeatureId): boolean {
-  return privateFeatures.some((one) => one.oid === oid && one.type === type)
-}
-
-function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'anything that is allowed' : names.join(' or ')
+function nameOf(feature: PrivateFeatureId | undefined): string | undefined {
+  return feature && `${feature.oid} ${feature.type}`
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { chooseMediaType } from '../fci/accept.ts'
 import type { LabApp } from './http-listener.ts'
 import { problem } from './problem.ts'
 
@@ -20,7 +21,7 @@ export interface AdvertisementSource {
 /** `GET /fci/advertisement`: conditional, with a strong entity tag for each media type. */
 export function addFciEndpoint(app: LabApp, source: AdvertisementSource): void {
   app.get(FCI_PATH, (c) => {
-    const type = chooseType(c.req.header('accept'))
+    const type = chooseMediaType(c.req.header('accept'), [CDNI_TYPE, JSON_TYPE])
     if (type === undefined) return problem(406, `this resource comes as ${CDNI_TYPE} or ${JSON_TYPE}`)
     const body = JSON.stringify(source.advertisement)
     const etag = `"${createHash('sha256').update(`${type}\n${body}`).digest('base64url')}"`
@@ -30,13 +31,6 @@ export function addFciEndpoint(app: LabApp, source: AdvertisementSource): void {
   })
   app.all(FCI_PATH, () => problem(405, 'only GET can be used here', { headers: { allow: 'GET, HEAD' } }))
   app.notFound(() => problem(404, `the advertisement is at ${FCI_PATH}`))
-}
-
-function chooseType(accept = '*/*'): string | undefined {
-  const ranges = accept.split(',').map((range) => range.split(';', 1)[0]?.trim().toLowerCase())
-  if (ranges.includes('application/cdni')) return CDNI_TYPE
-  if (ranges.includes(JSON_TYPE)) return JSON_TYPE
-  return ranges.includes('application/*') || ranges.includes('*/*') ? CDNI_TYPE : undefined
 }
 
 /** RFC 9110 13.1.2: weak comparison, any of a list, or `*`. */

@@ -1,4 +1,4 @@
-import { missingCapability } from './capability-needs.ts'
+import { whatIsMissing } from '../fci/serves.ts'
 import { type CapacityVerdict, judgeCapacity, type UsageLookup } from './capacity.ts'
 import type { Match, ProviderFacts, Rejection, RejectionRule } from './decision.ts'
 import { denyingRule, type RuleLookup } from './footprint-rules.ts'
@@ -99,7 +99,7 @@ function checkService(provider: ProviderFacts, terms: ProviderTerms, question: E
   if (matched === undefined) {
     return exclude('outside_footprint', `the client is outside the footprint that ${id} advertises`)
   }
-  const missing = missingCapability(policy.needs, coverage.capabilities)
+  const missing = whatIsMissing(coverage.capabilities, policy.needs)
   if (missing !== undefined) return exclude('missing_capability', `${id} does not offer this client ${missing}`)
   const denying = denyingRule(policy, id, question.rules)
   if (denying !== undefined) {

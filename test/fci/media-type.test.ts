@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mayHoldAdvertisement, parseMediaType, printCdniMediaType, ptypeOf } from '../../src/fci/media-type.ts'
+import { parseMediaType, printCdniMediaType, ptypeOf } from '../../src/fci/media-type.ts'
+import { mayHoldAdvertisement } from '../../src/fci/payload-types.ts'
 
 function ptype(text: string): string | undefined {
   const mediaType = parseMediaType(text)

@@ -23,7 +23,7 @@ describe('what the policy needs', () => {
     ['a transport that is not there', { transports: ['websocket'] }, 'the transport websocket'],
     ['every role', { roles: ['subscribe', 'publish'] }, 'the role publish'],
     ['metadata in any case', { metadataTypes: ['mi.cache'] }, undefined],
-    ['metadata that is not there', { metadataTypes: ['MI.Cache', 'MI.UriSigning'] }, 'metadata mi.urisigning'],
+    ['metadata that is not there', { metadataTypes: ['MI.Cache', 'MI.UriSigning'] }, 'metadata MI.UriSigning'],
     ['a private feature', { privateFeatures: [{ oid: 'acme', type: 'MoQRelay' }] }, undefined],
     [
       'a private feature of another owner',

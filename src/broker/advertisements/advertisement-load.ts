@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
-import { mayHoldAdvertisement, parseMediaType } from '../../fci/media-type.ts'
+import { parseMediaType } from '../../fci/media-type.ts'
+import { mayHoldAdvertisement } from '../../fci/payload-types.ts'
 import type { ProviderConfig } from '../config/config-schema.ts'
 import type { FciConfig } from '../config/fci-schema.ts'
 import type { GuardedAnswer, GuardedFetcher, GuardedRequest, Validators } from '../outbound/guarded-fetch.ts'

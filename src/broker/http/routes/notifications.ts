@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { mayHoldAdvertisement } from '../../../fci/media-type.ts'
+import { mayHoldAdvertisement } from '../../../fci/payload-types.ts'
 import type { AppEnv, HttpDeps } from '../app-env.ts'
 import { ProblemError } from '../problem.ts'
 import { decodeBody, readBytes } from '../request-body.ts'
