@@ -41,6 +41,7 @@ import { createVault } from './scopes/vault.ts'
 import { openStore } from './store/open-store.ts'
 import { storeOptions } from './store-options.ts'
 import { VERSION } from './version.ts'
+import { createCoverageService } from './what-if/coverage-service.ts'
 
 export interface BrokerOptions {
   readonly loaded: LoadedConfig
@@ -258,6 +259,14 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     routes,
     policies: policyService,
     drills: drills.control.service,
+    coverage: createCoverageService({
+      directory: providers,
+      map: () => coverage.current().map,
+      tally: coverage.tally,
+      lookUpGeo: (address) => coverage.current().geo.lookup(address),
+      policies,
+      now,
+    }),
     keys,
     ...(federation === undefined ? {} : { federation: federation.service }),
     metrics,

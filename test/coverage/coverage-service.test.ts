@@ -200,6 +200,7 @@ describe('a coverage service', () => {
         loadGeo: (loading) => engine.loadGeo(loading),
         setSources: (tables) => engine.setSources(tables),
         compile: (order) => engine.compile(order),
+        tally: (order) => engine.tally(order),
         generation: () => generation,
       },
     })
@@ -209,6 +210,31 @@ describe('a coverage service', () => {
     service.changed()
     await service.settled()
     expect([holding(service, '192.0.2.1'), holding(service, '198.51.100.1')]).toEqual([['a', 'b'], ['b']])
+  })
+
+  test('tallies the address space of the map in use, by what the geo data says', async () => {
+    await using service = await start()
+    const tallied = await service.tally('country', 10)
+    expect(tallied?.map).toBe(service.current().map)
+    const cells = tallied?.cells.map(({ key, classId, v4Addresses }) => [
+      key,
+      tallied.map.outcome(classId, 'a')?.matches.length,
+      v4Addresses,
+    ])
+    expect(cells).toEqual([
+      ['-', 0, 2 ** 32 - 512],
+      ['de', 1, 256],
+      ['fr', 0, 256],
+    ])
+  })
+
+  test('waits for the map that a tally was made of', async () => {
+    await using service = await start()
+    columns = [column('a', '2', [{ kind: 'some', anyOf: [{ countries: ['fr'] }] }])]
+    service.changed()
+    const tallied = await service.tally('country', 10)
+    expect(tallied?.map).toBe(service.current().map)
+    expect(service.current().map?.columns).toEqual([{ id: 'a', version: '2' }])
   })
 
   test('tries further columns without installing them', async () => {

@@ -6,6 +6,7 @@ import { createRedirect } from '../../src/broker/http/redirect.ts'
 import { createSteering } from '../../src/broker/http/steering.ts'
 import { createRouteStreams } from '../../src/broker/route-streams.ts'
 import { FakeAdvertisements } from './fake-advertisements.ts'
+import { FAKE_COVERAGE } from './fake-coverage.ts'
 import { FAKE_GEO } from './fake-geo.ts'
 import { FakePolicies } from './fake-policies.ts'
 import { FakeScopes } from './fake-scopes.ts'
@@ -76,6 +77,7 @@ export class FrontApi {
       routeStreams: this.streams,
       policies: this.policies,
       drills: this.drills,
+      coverage: FAKE_COVERAGE,
       keys: this.keys,
       metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' },
       readiness: async () => this.readiness,

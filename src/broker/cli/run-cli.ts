@@ -3,6 +3,7 @@ import { VERSION } from '../version.ts'
 import { CliFailure } from './cli-failure.ts'
 import { type AddCommand, addClientCommand } from './client-command.ts'
 import { addConfigCommands } from './config-commands.ts'
+import { addCoverageCommand } from './coverage-command.ts'
 import { addDrillCommands } from './drill-commands.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
 import { addFciCommands } from './fci-commands.ts'
@@ -57,6 +58,7 @@ function createProgram(cli: Cli, end: (code: ExitCode) => void): Command {
   program.commandsGroup('Ask a running broker:')
   addScopeCommands(program, add)
   addRouteCommand(program, add)
+  addCoverageCommand(program, add)
   addProviderCommands(program, add)
   addDrillCommands(program, add)
   addOperationCommands(program, add)

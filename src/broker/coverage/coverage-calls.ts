@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { GeoTable } from '../../routing/geo-table.ts'
-import type { Compiled, CompileOrder, GeoLoaded, GeoLoading } from './coverage-engine.ts'
+import type { Compiled, CompileOrder, GeoLoaded, GeoLoading, Tallied, TallyOrder } from './coverage-engine.ts'
 
 /** What is asked of the engine across threads. */
 export type EngineCall =
   | { readonly method: 'loadGeo'; readonly argument: GeoLoading }
   | { readonly method: 'setSources'; readonly argument: readonly (readonly [string, GeoTable])[] }
   | { readonly method: 'compile'; readonly argument: CompileOrder }
+  | { readonly method: 'tally'; readonly argument: TallyOrder }
 
 const words = z.instanceof(Uint32Array)
 const partition = z.strictObject({
@@ -38,6 +39,14 @@ const edition = z.strictObject({
   warnings: z.array(z.string()),
 })
 
+const columns = z.array(
+  z.strictObject({
+    id: z.string(),
+    version: z.string(),
+    footprints: z.strictObject({ text: z.string(), v4: words, v6: words }).exactOptional(),
+  }),
+)
+
 /** Messages come as `unknown`, also from our own threads. */
 export const engineCallSchema = z.discriminatedUnion('method', [
   z.strictObject({
@@ -60,17 +69,16 @@ export const engineCallSchema = z.discriminatedUnion('method', [
     id: z.int(),
     method: z.literal('compile'),
     argument: z.strictObject({
-      columns: z.array(
-        z.strictObject({
-          id: z.string(),
-          version: z.string(),
-          footprints: z.strictObject({ text: z.string(), v4: words, v6: words }).exactOptional(),
-        }),
-      ),
+      columns,
       now: z.number(),
       keepAt: z.string().exactOptional(),
       trial: z.boolean(),
     }),
+  }),
+  z.strictObject({
+    id: z.int(),
+    method: z.literal('tally'),
+    argument: z.strictObject({ columns, by: z.enum(['country', 'asn']), mostKeys: z.number() }),
   }),
 ])
 
@@ -87,8 +95,23 @@ const compiledSchema = z.strictObject({
   notKept: z.string().exactOptional(),
 })
 
+const talliedSchema = z.strictObject({
+  version: z.string(),
+  cells: z.array(
+    z.strictObject({
+      key: z.string(),
+      classId: z.int(),
+      v4Addresses: z.number(),
+      v6Prefixes48: z.number(),
+      sample: z.strictObject({ version: z.literal([4, 6]), value: z.bigint() }),
+    }),
+  ),
+  keysLeftOut: z.int(),
+})
+
 /** Reads answers of the engine. */
 export const reviveReply = {
   loadGeo: (value: unknown): GeoLoaded => loadedSchema.parse(value),
   compile: (value: unknown): Compiled => compiledSchema.parse(value),
+  tally: (value: unknown): Tallied => talliedSchema.parse(value),
 }

@@ -3,6 +3,10 @@ import { readFile, stat } from 'node:fs/promises'
 import { CoverageCompiler } from '../../routing/coverage/compile-coverage.ts'
 import { encodeCoverage, openSealedCoverage, sealCoverage } from '../../routing/coverage/coverage-file.ts'
 import type { CoverageColumn } from '../../routing/coverage/coverage-map.ts'
+import type { CoverageParts } from '../../routing/coverage/create-coverage-map.ts'
+import { createCoverageMap } from '../../routing/coverage/create-coverage-map.ts'
+import type { CoverageTally, TallyKey } from '../../routing/coverage/tally-coverage.ts'
+import { tallyCoverage } from '../../routing/coverage/tally-coverage.ts'
 import { GeoFileError } from '../../routing/geo-file-error.ts'
 import { whyShrunk } from '../../routing/geo-shrinkage.ts'
 import type { GeoEdition, GeoSource } from '../../routing/geo-source.ts'
@@ -54,6 +58,17 @@ export interface Compiled {
   readonly notKept?: string
 }
 
+export interface TallyOrder {
+  readonly columns: readonly EngineColumn[]
+  readonly by: TallyKey
+  readonly mostKeys: number
+}
+
+export interface Tallied extends CoverageTally {
+  /** Of the map whose classes the cells name. */
+  readonly version: string
+}
+
 /** What makes maps, in a thread of its own or, in tests, in this one. */
 export interface CoverageEngine {
   /** Reads the files that have changed. Throws an error with a message for the operator if there is no data at all. */
@@ -61,6 +76,8 @@ export interface CoverageEngine {
   /** Takes the tables of the sources that footprints name, in place of all former ones. */
   setSources(tables: readonly (readonly [string, GeoTable])[]): Promise<void>
   compile(order: CompileOrder): Promise<Compiled>
+  /** Lays the map of these columns over the geo data. */
+  tally(order: TallyOrder): Promise<Tallied>
 }
 
 /** Holds what the next compilation can use again: geo tables by file, footprints and compiled columns. */
@@ -92,6 +109,35 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
     return isSame && geo !== undefined && geo.editions.length === read.length ? geo : stackGeoSources(read)
   }
 
+  function build(columns: readonly EngineColumn[], general: GeoSource, trial: boolean): CoverageParts {
+    for (const column of columns) {
+      if (column.footprints === undefined) continue
+      if (!trial) compiler.forget(column.id)
+    }
+    const given = new Map(
+      columns.flatMap(({ id, footprints: packed }) => (packed === undefined ? [] : [[id, unpackFootprints(packed)]])),
+    )
+    const wanted = columns.map(
+      ({ id, version }): CoverageColumn => ({
+        id,
+        version,
+        footprints: given.get(id) ?? footprints.get(id) ?? missing(id),
+      }),
+    )
+    const using = trial ? compiler.fork(given.keys()) : compiler
+    const parts = using.compile({
+      columns: wanted,
+      geo: { general: general.table, sources },
+      geoVersion: versionOf(general.editions, sourcesVersion),
+    })
+    if (!trial) {
+      footprints.clear()
+      for (const column of wanted) footprints.set(column.id, column.footprints)
+      compiler = using
+    }
+    return parts
+  }
+
   return {
     async loadGeo(loading) {
       if (geo === undefined && loading.keptAt !== undefined) geo = await keptGeo(loading.keptAt)
@@ -114,31 +160,7 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
     async compile({ columns, now, keepAt, trial }) {
       const started = monotonic()
       const general = geo ?? stackGeoSources([])
-      for (const column of columns) {
-        if (column.footprints === undefined) continue
-        if (!trial) compiler.forget(column.id)
-      }
-      const given = new Map(
-        columns.flatMap(({ id, footprints: packed }) => (packed === undefined ? [] : [[id, unpackFootprints(packed)]])),
-      )
-      const wanted = columns.map(
-        ({ id, version }): CoverageColumn => ({
-          id,
-          version,
-          footprints: given.get(id) ?? footprints.get(id) ?? missing(id),
-        }),
-      )
-      const using = trial ? compiler.fork(given.keys()) : compiler
-      const parts = using.compile({
-        columns: wanted,
-        geo: { general: general.table, sources },
-        geoVersion: versionOf(general.editions, sourcesVersion),
-      })
-      if (!trial) {
-        footprints.clear()
-        for (const column of wanted) footprints.set(column.id, column.footprints)
-        compiler = using
-      }
+      const parts = build(columns, general, trial)
       const bytes = encodeCoverage({
         parts,
         geo: general.table,
@@ -149,6 +171,13 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
       })
       const notKept = keepAt === undefined ? undefined : await keep(keepAt, bytes)
       return { bytes, ...(notKept !== undefined && { notKept }) }
+    },
+
+    tally({ columns, by, mostKeys }) {
+      const general = geo ?? stackGeoSources([])
+      const parts = build(columns, general, true)
+      const tally = tallyCoverage(parts.joined, general.table, by, mostKeys)
+      return Promise.resolve({ version: createCoverageMap(parts).version, ...tally })
     },
   }
 }

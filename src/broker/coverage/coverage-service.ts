@@ -3,6 +3,7 @@ import type { CoverageSnapshot } from '../../routing/coverage/coverage-file.ts'
 import { CoverageFileError, decodeCoverage } from '../../routing/coverage/coverage-file.ts'
 import type { CoverageColumn, CoverageMap } from '../../routing/coverage/coverage-map.ts'
 import { createCoverageMap } from '../../routing/coverage/create-coverage-map.ts'
+import type { CoverageTally, TallyKey } from '../../routing/coverage/tally-coverage.ts'
 import type { GeoSource } from '../../routing/geo-source.ts'
 import { geoSourceOf, NO_GEO } from '../../routing/geo-source.ts'
 import type { SourceTables } from '../../routing/geo-table.ts'
@@ -37,10 +38,17 @@ export interface CoverageService extends AsyncDisposable {
   readonly reloadGeo: () => Promise<void>
   /** What the map would be with these columns besides; the one in use stays. */
   readonly compileWith: (extra: readonly CoverageColumn[]) => Promise<CoverageMap>
+  /** Address space by country or AS number, and the map whose classes it names; undefined while there is none. */
+  readonly tally: (by: TallyKey, mostKeys: number) => Promise<TalliedCoverage | undefined>
   /** Called after every swap; the result stops it. Listeners must not throw. */
   readonly onSwap: (listener: () => void) => () => void
   /** Why the last compilation or reading of geo files failed, if it did. */
   readonly fault: () => string | undefined
+}
+
+/** A tally, and the map whose classes its cells name. */
+export interface TalliedCoverage extends CoverageTally {
+  readonly map: CoverageMap
 }
 
 export interface CoverageServiceDeps {
@@ -198,6 +206,17 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
       const columns = [...deps.columns(), ...extra]
       const { bytes } = await engine.compile({ columns: await pack(columns), now: deps.now(), trial: true })
       return createCoverageMap(decodeCoverage(bytes, false).parts)
+    },
+    async tally(by, mostKeys) {
+      const { map } = held
+      if (map === undefined) return undefined
+      const columns = await pack(deps.columns())
+      const { version, ...tally } = await engine.tally({ columns, by, mostKeys })
+      // A compilation came between: its map is about to be installed.
+      if (version !== map.version) await work
+      const fitting = version === map.version ? map : held.map
+      if (fitting?.version !== version) throw new Error('the coverage map changes faster than it can be tallied')
+      return { map: fitting, ...tally }
     },
     onSwap: (listener) => {
       listeners.add(listener)

@@ -70,6 +70,7 @@ export function startCoverageThread(): CoverageThread {
       await ask({ method: 'setSources', argument: tables })
     },
     compile: async (order) => reviveReply.compile(await ask({ method: 'compile', argument: order })),
+    tally: async (order) => reviveReply.tally(await ask({ method: 'tally', argument: order })),
     async [Symbol.asyncDispose]() {
       const thread = worker
       worker = undefined

@@ -23,6 +23,9 @@ async function answer(message: unknown): Promise<void> {
       case 'setSources':
         port?.postMessage({ id, value: await engine.setSources(call.argument) }, [])
         return
+      case 'tally':
+        port?.postMessage({ id, value: await engine.tally(call.argument) }, [])
+        return
       case 'compile': {
         const value = await engine.compile(call.argument)
         port?.postMessage({ id, value }, [value.bytes.buffer])

@@ -11,6 +11,7 @@ import type { RouteService } from '../route-service.ts'
 import type { RouteStreams } from '../route-streams.ts'
 import type { PolicyService } from '../routing/policy-service.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
+import type { CoverageService } from '../what-if/coverage-service.ts'
 import type { OriginRules } from './request-origin.ts'
 import type { Surface } from './surface-answer.ts'
 
@@ -74,6 +75,7 @@ export interface HttpDeps {
   readonly policies: PolicyService
   readonly geo: GeoService
   readonly drills: DrillService
+  readonly coverage: CoverageService
   readonly keys: KeyService
   /** Absent: nothing is published to peers. */
   readonly federation?: FederationService

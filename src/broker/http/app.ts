@@ -8,6 +8,7 @@ import { problemOf } from './error-problem.ts'
 import { addOpenApiDocument, registerSecurity } from './openapi-document.ts'
 import { isFailureOfOurs, type ProblemDetail, problemResponse } from './problem.ts'
 import { addAdvertisementRoutes } from './routes/advertisements.ts'
+import { addCoverageRoutes } from './routes/coverage.ts'
 import { addDrillRoutes } from './routes/drills.ts'
 import { addGeoRoute } from './routes/geo.ts'
 import { addKeyRoutes } from './routes/keys.ts'
@@ -44,6 +45,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addPolicyRoutes(app, deps)
   addPolicyChangeRoutes(app, deps)
   addSurfaceRoutes(app, deps)
+  addCoverageRoutes(app, deps)
   addDrillRoutes(app, deps)
   addFederationRoutes(app, deps)
   addKeyRoutes(app, deps)

@@ -22,6 +22,12 @@ export interface CoverageCell {
   readonly sample: Address
 }
 
+export interface CoverageTally {
+  /** Of the keys with the most address space. */
+  readonly cells: readonly CoverageCell[]
+  readonly keysLeftOut: number
+}
+
 /** For each address its decision class. */
 export interface ClassPartitions {
   readonly v4: Partition
@@ -33,8 +39,15 @@ export const UNKNOWN_KEY = '-'
 /**
  * Lays the decision classes over what the geo data says. Walks all ranges of both, so it is work for a thread of its
  * own; memory grows with the pairs of key and class alone.
+ *
+ * @param mostKeys - the smallest keys beyond this number are left out.
  */
-export function tallyCoverage(classes: ClassPartitions, geo: GeoTable, by: TallyKey): readonly CoverageCell[] {
+export function tallyCoverage(
+  classes: ClassPartitions,
+  geo: GeoTable,
+  by: TallyKey,
+  mostKeys = Number.POSITIVE_INFINITY,
+): CoverageTally {
   const keys = new KeysOfFacts(geo, by)
   const pairs = new PairInterner(1024)
   const sizes: { v4: number; v6: number; readonly sample: Address }[] = []
@@ -50,13 +63,25 @@ export function tallyCoverage(classes: ClassPartitions, geo: GeoTable, by: Tally
   }
   sweep(classes.v4, geo.v4, count)
   sweep(classes.v6, geo.v6, count)
-  return sizes.map(({ v4, v6, sample }, pair) => ({
-    key: keys.textOf(pairs.first(pair)),
-    classId: pairs.second(pair),
-    v4Addresses: v4,
-    v6Prefixes48: v6,
-    sample,
-  }))
+  const kept = largestKeys(
+    sizes.map(({ v4, v6 }, pair) => [pairs.first(pair), v4 + v6] as const),
+    mostKeys,
+  )
+  return {
+    cells: sizes.flatMap(({ v4, v6, sample }, pair) => {
+      const key = pairs.first(pair)
+      if (!kept.has(key)) return []
+      return [{ key: keys.textOf(key), classId: pairs.second(pair), v4Addresses: v4, v6Prefixes48: v6, sample }]
+    }),
+    keysLeftOut: keys.count - kept.size,
+  }
+}
+
+function largestKeys(sizes: readonly (readonly [key: number, size: number])[], most: number): ReadonlySet<number> {
+  const totals = new Map<number, number>()
+  for (const [key, size] of sizes) totals.set(key, (totals.get(key) ?? 0) + size)
+  const ranked = [...totals].sort(([, a], [, b]) => b - a)
+  return new Set(ranked.slice(0, most).map(([key]) => key))
 }
 
 type CountStretch = (fact: number, classId: number, version: 4 | 6, size: number, first: () => bigint) => void
@@ -138,6 +163,10 @@ class KeysOfFacts {
     }
     this.#known[fact] = number + 1
     return number
+  }
+
+  get count(): number {
+    return this.#texts.length
   }
 
   textOf(number: number): string {

@@ -35,7 +35,7 @@ describe('the tally of address space', () => {
       [768, 3],
       [1024, 0],
     ])
-    const cells = tallyCoverage({ v4: partition(4, [[600, 7]]), v6: wholeSpace(6, 0) }, geo, 'country')
+    const { cells } = tallyCoverage({ v4: partition(4, [[600, 7]]), v6: wholeSpace(6, 0) }, geo, 'country')
     const sample = (value: bigint) => ({ version: 4, value })
     expect(cells.filter(({ key }) => key !== '-')).toEqual([
       { key: 'de', classId: 0, v4Addresses: 256, v6Prefixes48: 0, sample: sample(256n) },
@@ -52,7 +52,7 @@ describe('the tally of address space', () => {
       [768, 3],
       [1024, 0],
     ])
-    const cells = tallyCoverage(EVERYBODY, geo, 'asn')
+    const cells = tallyCoverage(EVERYBODY, geo, 'asn').cells
     expect(new Map(cells.map(({ key, v4Addresses }) => [key, v4Addresses]))).toEqual(
       new Map([
         ['-', 2 ** 32 - 512],
@@ -66,11 +66,22 @@ describe('the tally of address space', () => {
     const starts = Uint32Array.of(0, 0, 0, 0, 0x20010db8, 0, 0, 0, 0x20010db8, 0x00028000, 0, 0)
     const v6: Partition = { version: 6, count: 3, starts, labels: Uint32Array.of(0, 1, 0) }
     const geo = { ...geoTable([]), v6 }
-    expect(tallyCoverage(EVERYBODY, geo, 'country').find(({ key }) => key === 'de')?.v6Prefixes48).toBe(2.5)
+    expect(tallyCoverage(EVERYBODY, geo, 'country').cells.find(({ key }) => key === 'de')?.v6Prefixes48).toBe(2.5)
+  })
+
+  it('keeps to the largest keys and says how many it left out', () => {
+    const geo = geoTable([
+      [256, 1],
+      [512, 2],
+      [600, 3],
+      [1024, 0],
+    ])
+    const { cells, keysLeftOut } = tallyCoverage(EVERYBODY, geo, 'asn', 2)
+    expect([cells.map(({ key }) => key), keysLeftOut]).toEqual([['-', 'as64501'], 1])
   })
 
   it('knows nothing of anybody without geo data', () => {
-    expect(tallyCoverage(EVERYBODY, EMPTY_GEO_TABLE, 'country')).toEqual([
+    expect(tallyCoverage(EVERYBODY, EMPTY_GEO_TABLE, 'country').cells).toEqual([
       { key: '-', classId: 0, v4Addresses: 2 ** 32, v6Prefixes48: 2 ** 48, sample: { version: 4, value: 0n } },
     ])
   })
@@ -94,7 +105,7 @@ describe('the tally of address space', () => {
         add(64, (version === 4 ? 2 ** 32 : 2 ** 48) - 64)
         const geo = version === 4 ? geoTable(factCuts) : geoTable([], factCuts)
         const classes = { ...EVERYBODY, [version === 4 ? 'v4' : 'v6']: partition(version, classCuts) }
-        const found = tallyCoverage(classes, geo, 'country').map(
+        const found = tallyCoverage(classes, geo, 'country').cells.map(
           (cell) => [`${cell.key} ${cell.classId}`, version === 4 ? cell.v4Addresses : cell.v6Prefixes48] as const,
         )
         expect(new Map(found.filter(([, size]) => size > 0))).toEqual(expected)
