@@ -216,7 +216,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   undo.add(async () => drills.control?.[Symbol.asyncDispose]())
 
   const names = createScopeNames({ names: config.routing.scope_names, scopes, changes })
-  const federation = startFederation({
+  const federation = await startFederation({
     loaded,
     providers,
     store,

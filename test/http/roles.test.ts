@@ -114,6 +114,19 @@ const ROWS: readonly Row[] = [
     call: { json: { 'cdni-capabilities': [] } },
     status: 200,
   },
+  { method: 'GET', path: '/fci/footprints', least: 'reader', status: 200 },
+  { method: 'GET', path: '/fci/footprints/net', least: 'reader', status: 404 },
+  { method: 'GET', path: '/fci/footprints/net/home', least: 'reader', status: 404 },
+  { method: 'PUT', path: '/fci/footprints/net', least: 'operator', call: { json: {} }, status: 201 },
+  { method: 'DELETE', path: '/fci/footprints/net', least: 'operator', status: 404 },
+  {
+    method: 'PUT',
+    path: '/fci/footprints/net/home',
+    least: 'operator',
+    call: { json: { 'footprint-def': { 'footprint-type': 'countrycode', 'footprint-value': ['de'] } } },
+    status: 404,
+  },
+  { method: 'DELETE', path: '/fci/footprints/net/home', least: 'operator', status: 404 },
   // Only peers have subscriptions.
   {
     method: 'POST',
@@ -134,7 +147,7 @@ const RANKS: readonly Least[] = ['none', 'reader', 'operator', 'admin']
 
 /** An API that holds one scope, and a drill and a key unless the row makes its own. */
 async function apiFor(row: Row): Promise<FrontApi> {
-  const isPublished = /^\/(OC|alto|fci\/advertisement)\b/.test(row.path)
+  const isPublished = /^\/(OC|alto|fci\/(advertisement|footprints))\b/.test(row.path)
   const api = new FrontApi(isPublished ? { federation: (await federationWorld({ maxStreams: 0 })).service } : {})
   await api.send('POST', '/moq/scopes')
   if (row.path.startsWith('/route/stream')) api.streams.close()
@@ -171,6 +184,8 @@ it('has a row for every documented operation', async () => {
       .replace('/r/known/x', '/r/{scope}/{path}')
       .replace('/steering/known/hls.json', '/steering/{scope}/{manifest}')
       .replace(/\/(scope-0001|operation-0002|alpha|drill-0|key0)/, '/{id}')
+      .replace('/fci/footprints/net', '/fci/footprints/{namespace}')
+      .replace('{namespace}/home', '{namespace}/{name}')
       .replace('/right', '/{secret}')
     return `${row.method} ${template}`
   })

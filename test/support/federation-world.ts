@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { createEventStreams } from '../../src/broker/federation/event-streams.ts'
 import type { FederationService } from '../../src/broker/federation/federation-service.ts'
+import { resolveContract } from '../../src/broker/federation/footprint-references.ts'
 import { createNotifier, type Notifier } from '../../src/broker/federation/notifier.ts'
+import { createOwnFootprints } from '../../src/broker/federation/own-footprints.ts'
 import type { Audience, Peer } from '../../src/broker/federation/peer.ts'
 import { peerAuthentication } from '../../src/broker/federation/peer.ts'
 import { createPublisher, type Publisher } from '../../src/broker/federation/publisher.ts'
@@ -15,6 +17,7 @@ import { createGuardedFetcher } from '../../src/broker/outbound/guarded-fetch.ts
 import { createVault } from '../../src/broker/scopes/vault.ts'
 import { openStore } from '../../src/broker/store/open-store.ts'
 import type { Store } from '../../src/broker/store/store.ts'
+import type { Footprint } from '../../src/fci/footprint.ts'
 import type { ProviderFacts } from '../../src/routing/decision.ts'
 import { capabilitiesOf, contributor, countries, delivery, OPEN_CONTRACT } from '../federation/contributors.ts'
 
@@ -22,7 +25,10 @@ export const PEER_TOKEN = 'token-of-the-peer-upstream-0001'
 export const NARROW_TOKEN = 'token-of-the-narrow-peer-00001'
 
 /** A peer that is told everything, and one that is told only of Germany and only over plain HTTP. */
-export function twoPeers(origin = 'https://up.example'): readonly [Peer, Peer] {
+export function twoPeers(
+  origin = 'https://up.example',
+  narrowTo: Footprint = { kind: 'some', anyOf: [{ countries: ['de'] }] },
+): readonly [Peer, Peer] {
   return [
     {
       id: 'upstream',
@@ -34,7 +40,7 @@ export function twoPeers(origin = 'https://up.example'): readonly [Peer, Peer] {
     {
       id: 'narrow',
       profiles: new Set(['http']),
-      contract: { ...OPEN_CONTRACT, footprint: { kind: 'some', anyOf: [{ countries: ['de'] }] } },
+      contract: { ...OPEN_CONTRACT, footprint: narrowTo },
     },
   ]
 }
@@ -42,6 +48,10 @@ export function twoPeers(origin = 'https://up.example'): readonly [Peer, Peer] {
 export interface WorldOptions {
   readonly history?: number
   readonly maxStreams?: number
+  /** Where else a URI of ours is referred to. */
+  readonly referencesTo?: (uri: string) => readonly string[]
+  /** What the second peer may be told of. */
+  readonly narrowTo?: Footprint
   /** Where the first peer takes updates. */
   readonly origin?: string
 }
@@ -83,7 +93,7 @@ export async function federationWorld(options: WorldOptions = {}): Promise<Feder
     await rm(folder, { recursive: true, force: true })
   })
   const vault = createVault({ store, key: new Uint8Array(32).fill(7), randomBytes })
-  const peers = twoPeers(options.origin)
+  const peers = twoPeers(options.origin, options.narrowTo)
   let facts = contributor('cdn-a', capabilitiesOf(delivery(countries('de', 'fr')))).facts
   const [upstream, narrow] = peers.map((peer): Audience => ({ kind: 'peer', peer }))
   if (upstream === undefined || narrow === undefined) throw new Error('there are two peers')
@@ -91,11 +101,24 @@ export async function federationWorld(options: WorldOptions = {}): Promise<Feder
   const log = (event: string, fields?: unknown): void => {
     logged.push({ event, fields })
   }
+  const footprints = createOwnFootprints({
+    store,
+    publicUrl: 'https://broker.example',
+    referencesTo: (uri) => options.referencesTo?.(uri) ?? [],
+    now,
+    log,
+  })
   const publisher = createPublisher({
     gateway: { pid: 'AS64500:0' },
     audiences: [{ kind: 'operator' }, upstream, narrow],
     facts: () => [facts],
     providerPids: new Map(),
+    resolve: (contract) => resolveContract(contract, () => footprints.registry(), now()),
+    resolvesBy: () =>
+      footprints
+        .list()
+        .map(({ record, revision }) => `${record.name}:${revision}`)
+        .join(),
     nameOf: (text) => hash('sha256', text, 'base64url').slice(0, 22),
     quietMs: QUIET_MS,
     history: options.history ?? 4,
@@ -132,6 +155,7 @@ export async function federationWorld(options: WorldOptions = {}): Promise<Feder
         log,
         onChange: () => notifier.noteChange(),
       }),
+      footprints,
       peerOf: peerAuthentication(peers, secrets),
       caching: { maxAge: 60, staleWhileRevalidate: 30, staleIfError: 600 },
       publicUrl: 'https://broker.example',

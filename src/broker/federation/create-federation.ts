@@ -12,7 +12,9 @@ import type { Vault } from '../scopes/vault.ts'
 import type { Store } from '../store/store.ts'
 import { createEventStreams } from './event-streams.ts'
 import type { FederationService } from './federation-service.ts'
+import { referencesTo, resolveContract } from './footprint-references.ts'
 import { createNotifier } from './notifier.ts'
+import { createOwnFootprints } from './own-footprints.ts'
 import { type Audience, peerAuthentication, peersOf } from './peer.ts'
 import { createPublisher, type PublisherDeps } from './publisher.ts'
 import { createSubscriptions } from './subscriptions.ts'
@@ -42,20 +44,37 @@ export interface Federation {
 }
 
 const CHECK_MS = 250
+/** How long another process may take to see a change of our named footprints. */
+const READ_MS = 5_000
 const NAME_LENGTH = 22
 
 /** Undefined where the configuration has no section `federation`. */
-export function startFederation(deps: FederationDeps): Federation | undefined {
+export async function startFederation(deps: FederationDeps): Promise<Federation | undefined> {
   const { config, secrets } = deps.loaded
   const { federation } = config
   if (federation === undefined) return undefined
   const peers = peersOf(federation, secrets.peers)
   const audiences: Audience[] = [{ kind: 'operator' }, ...peers.map((peer) => ({ kind: 'peer' as const, peer }))]
+  const publicUrl = (config.public_url ?? '').replace(/\/$/, '')
+  const footprints = createOwnFootprints({
+    store: deps.store,
+    publicUrl,
+    referencesTo: (uri) => referencesTo(uri, federation, audiences, publisher, deps.providers.facts()),
+    now: deps.now,
+    log: deps.log,
+  })
+  await footprints.refresh()
   const publisher = createPublisher({
     gateway: gatewayOf(federation),
     audiences,
     facts: () => deps.providers.facts(),
     providerPids: providerPids(config),
+    resolve: (contract) => resolveContract(contract, () => footprints.registry(), deps.now()),
+    resolvesBy: () =>
+      footprints
+        .list()
+        .map(({ record, revision }) => `${record.name}:${revision}`)
+        .join(),
     nameOf: (text) => deps.vault.fingerprint(`fci ${text}`).slice(0, NAME_LENGTH),
     quietMs: federation.quiet_ms,
     history: federation.history,
@@ -90,6 +109,9 @@ export function startFederation(deps: FederationDeps): Federation | undefined {
     log: deps.log,
     onChange: () => notifier.noteChange(),
   })
+  const reading = repeat({ name: 'own footprints', intervalMs: READ_MS, signal: deps.signal, onError }, () =>
+    footprints.refresh(),
+  )
   const notifying = repeat({ name: 'notifications', intervalMs: CHECK_MS, signal: deps.signal, onError }, () =>
     notifier.tick(),
   )
@@ -98,16 +120,17 @@ export function startFederation(deps: FederationDeps): Federation | undefined {
       publisher,
       streams,
       subscriptions,
+      footprints,
       peerOf: peerAuthentication(peers, secrets.peers),
       caching: {
         maxAge: federation.max_age_seconds,
         staleWhileRevalidate: federation.stale_while_revalidate_seconds,
         staleIfError: federation.stale_if_error_seconds,
       },
-      publicUrl: (config.public_url ?? '').replace(/\/$/, ''),
+      publicUrl,
     },
     endStreams: () => streams.close(),
-    ended: Promise.all([publishing, notifying.then(() => notifier.settled())]),
+    ended: Promise.all([publishing, reading, notifying.then(() => notifier.settled())]),
   }
 }
 

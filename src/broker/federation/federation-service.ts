@@ -1,4 +1,5 @@
 import type { EventStreams } from './event-streams.ts'
+import type { OwnFootprints } from './own-footprints.ts'
 import type { Peer } from './peer.ts'
 import type { Publisher } from './publisher.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -8,6 +9,7 @@ export interface FederationService {
   readonly publisher: Publisher
   readonly streams: EventStreams
   readonly subscriptions: Subscriptions
+  readonly footprints: OwnFootprints
   /** The peer whose token it is. */
   peerOf(token: string): Peer | undefined
   readonly caching: Caching

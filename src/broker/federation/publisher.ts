@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Contributor } from '../../federation/compose-advertisement.ts'
 import { composeAdvertisement } from '../../federation/compose-advertisement.ts'
-import type { Gateway } from '../../federation/peer-contract.ts'
+import type { Gateway, PeerContract } from '../../federation/peer-contract.ts'
 import type { ProviderFacts } from '../../routing/decision.ts'
 import type { Log } from '../log.ts'
 import { type Edition, EditionHistory, editionOf } from './edition.ts'
@@ -25,6 +25,10 @@ export interface PublisherDeps {
   readonly facts: () => readonly ProviderFacts[]
   /** CDN Provider IDs of those providers that are gateways, by provider id. */
   readonly providerPids: ReadonlyMap<string, string>
+  /** A contract with its references to our own named footprints resolved. */
+  readonly resolve?: (contract: PeerContract) => PeerContract
+  /** Changes whenever `resolve` may give something else. */
+  readonly resolvesBy?: () => string
   /** A keyed digest. */
   readonly nameOf: (text: string) => string
   readonly quietMs: number
@@ -49,8 +53,9 @@ interface Shelf {
 
 /** Composes for every audience at once, so that there is something to tell from the first request on. */
 export function createPublisher(deps: PublisherDeps): Publisher {
-  const { now, log } = deps
-  let published = signatureOf(deps.facts())
+  const { now, log, resolve = (contract) => contract } = deps
+  const signature = (): string => `${deps.resolvesBy?.() ?? ''} ${signatureOf(deps.facts())}`
+  let published = signature()
   let seen = published
   let changedAt: number | undefined
   let seenAt = 0
@@ -64,7 +69,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const composition = composeAdvertisement({
       contributors,
       gateway: deps.gateway,
-      contract: contractFor(audience),
+      contract: resolve(contractFor(audience)),
       nameOf: deps.nameOf,
       ...(receiver === undefined ? {} : { receiver }),
     })
@@ -118,9 +123,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     },
     async refresh() {
       const at = now()
-      const signature = signatureOf(deps.facts())
-      if (signature !== seen) {
-        seen = signature
+      const present = signature()
+      if (present !== seen) {
+        seen = present
         seenAt = at
         changedAt ??= at
       }
