@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { parsePrefix } from '../fci/prefix.ts'
 import { createAdvertisementService } from './advertisements/create-advertisement-service.ts'
 import { startConsuming } from './advertisements/start-consuming.ts'
@@ -69,6 +70,8 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   const random = (): number => Math.random()
   const stopping = new AbortController()
   const { signal } = stopping
+  // Every loop and every call under way listens to it.
+  setMaxListeners(0, signal)
   await using undo = new AsyncUndo()
 
   const store = await openStore(storeOptions(loaded), {

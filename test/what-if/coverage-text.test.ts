@@ -77,6 +77,12 @@ describe('the coverage report on the terminal', () => {
     expect(coverageText(nothing, keepOutput(), { by: 'asn', top: 30, alone: false })).toMatch(/^There is no address/)
   })
 
+  it('does not call a small share none', () => {
+    const row = { ...(ROWS.rows?.[0] ?? ROWS.rows?.[1]), able: [{ provider: 'cdn-z', share: 0 }] }
+    const answer = CoverageAnswer.parse({ map: 'abc', rows: [row] })
+    expect(coverageText(answer, keepOutput(), { by: 'country', top: 1, alone: false })).toContain('cdn-z <0.1 %')
+  })
+
   it('lists the stretches of a prefix and where they go on', () => {
     const answer = {
       map: 'abc',

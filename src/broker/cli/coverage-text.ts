@@ -100,8 +100,9 @@ function warningCell(share: number, format: 'yellow' | 'red'): Cell {
   return share === 0 ? '' : { text: percent(share), format }
 }
 
+/** Who is listed at all has a share, however small. */
 function percent(share: number): string {
-  if (share > 0 && share < 0.001) return '<0.1 %'
+  if (share < 0.001) return '<0.1 %'
   return `${share >= 0.1 ? Math.round(share * 100) : Math.round(share * 1000) / 10} %`
 }
 
