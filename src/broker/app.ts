@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { parsePrefix } from '../fci/prefix.ts'
 import { createAdvertisementService } from './advertisements/create-advertisement-service.ts'
 import { startConsuming } from './advertisements/start-consuming.ts'
+import { AsyncUndo } from './async-undo.ts'
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
@@ -28,8 +29,8 @@ import { createMetrics } from './metrics.ts'
 import { createAdministrativeStates } from './providers/administrative-states.ts'
 import { createProviderDirectory } from './providers/create-provider-directory.ts'
 import { createProviderService } from './providers/create-provider-service.ts'
-import type { ProviderDirectory } from './providers/provider-directory.ts'
 import { createPublicSurfaces } from './public-surfaces.ts'
+import { readiness } from './readiness.ts'
 import { sleep } from './repeat.ts'
 import { createRouteStreams } from './route-streams.ts'
 import { startRouting } from './routing/start-routing.ts'
@@ -339,29 +340,6 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
 /** After the changes at work were given up, for telling those who wait for them. */
 const LAST_ANSWERS_MS = 250
 
-async function readiness(
-  store: { ping(): Promise<void> },
-  providers: ProviderDirectory,
-): Promise<{ ready: boolean; checks: Record<string, { ok: boolean; detail?: string }> }> {
-  const storeOk = await store.ping().then(
-    () => true,
-    () => false,
-  )
-  const usable = providers
-    .ids()
-    .filter((id) => providers.administrative(id) === 'enabled' && providers.health(id) !== 'down')
-  const checks = {
-    store: storeOk
-      ? { ok: true }
-      : { ok: false, detail: 'the store does not answer; look-ups go on from memory, changes are refused' },
-    providers:
-      usable.length > 0
-        ? { ok: true, detail: `${usable.length} of ${providers.ids().length} usable` }
-        : { ok: false, detail: 'no provider is enabled and up' },
-  }
-  return { ready: storeOk && usable.length > 0, checks }
-}
-
 function flat(fields: Readonly<Record<string, unknown>>): Record<string, string | number | boolean> {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) =>
@@ -372,26 +350,4 @@ function flat(fields: Readonly<Record<string, unknown>>): Record<string, string 
           : [],
     ),
   )
-}
-
-/** Runs what was added in reverse order, unless released: a start that fails half-way leaves nothing behind. */
-class AsyncUndo implements AsyncDisposable {
-  #steps: (() => Promise<void>)[] = []
-
-  add(step: () => Promise<void>): void {
-    this.#steps.push(step)
-  }
-
-  /** Hands the steps over to the caller. */
-  release(): () => Promise<void> {
-    const steps = this.#steps
-    this.#steps = []
-    return async () => {
-      for (const step of steps.reverse()) await step()
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.release()()
-  }
 }
