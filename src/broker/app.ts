@@ -103,6 +103,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   })
   undo.add(async () => fetcher[Symbol.asyncDispose]())
   await advertisements.restore()
+  await sources.restore()
   const health = createHealthBoard({ providers: providerIds, fall: config.health.fall, rise: config.health.rise, now })
   health.onChange((change) =>
     log('health.changed', { provider: change.provider, from: change.from, to: change.to, reason: change.reason }),
@@ -158,6 +159,12 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   const coverage = await startBrokerCoverage({ config, advertisements, sources, now, log })
   undo.add(async () => coverage[Symbol.asyncDispose]())
   metrics.coverage(coverage.current)
+  metrics.consuming({
+    providers: providerIds,
+    isHeldBack: (provider) => advertisements.heldBack(provider) !== undefined,
+    sources: () => sources.states(),
+    now,
+  })
   const { routes, policies, policyService } = await startRouting({
     config,
     store,

@@ -4,6 +4,7 @@ import type { HeldCoverage } from './coverage/coverage-service.ts'
 import type { DnsTotals } from './dns/dns-counters.ts'
 import { registerDnsMetrics } from './dns/dns-metrics.ts'
 import type { Edition } from './federation/edition.ts'
+import { type ConsumedDocuments, registerConsumingMetrics } from './footprint-sources/source-metrics.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
 import { RequestMetrics } from './request-metrics.ts'
 import type { Operation } from './scopes/operation.ts'
@@ -25,6 +26,8 @@ export interface Metrics {
   dns(totals: () => DnsTotals): void
   /** From now on shows the map in use. */
   coverage(current: () => HeldCoverage): void
+  /** What is shown of the documents of other CDNs. */
+  consuming(consumed: ConsumedDocuments): void
 }
 
 const HEALTH_VALUES = { unknown: -1, down: 0, degraded: 0.5, up: 1 } as const
@@ -114,6 +117,9 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     },
     dns(totals) {
       registerDnsMetrics(registry, totals)
+    },
+    consuming(consumed) {
+      registerConsumingMetrics(registry, consumed)
     },
     coverage(current) {
       registerCoverageMetrics(registry, current)

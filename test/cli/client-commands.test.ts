@@ -12,6 +12,35 @@ async function setUp(role = 'operator') {
   return { api, url, cli }
 }
 
+describe('advertisement commands', () => {
+  it('show what a CDN advertises, what is held back and what leads nowhere', async () => {
+    const { cli } = await setUp('reader')
+    const run = await cli('provider', 'advertisement', 'alpha')
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(run.stdout).toContain('What alpha advertises')
+    expect(run.stdout).toMatch(/^FCI\.DeliveryProtocol .*https\/1\.1.* everybody$/m)
+    expect(run.stdout).toMatch(/held back .*it loses 75 %/)
+    expect(run.stdout).toMatch(/named footprint https:\/\/a\.example\S+ is unknown and holds nobody/)
+  })
+
+  it('list how it changed, and confirm what is held back', async () => {
+    const { api, cli } = await setUp()
+    const history = await cli('provider', 'advertisement-history', 'alpha')
+    expect(history.stdout).toMatch(/held back +poll +75 % +def/)
+    expect((await cli('provider', 'confirm-advertisement', 'alpha', '--only', 'def')).exitCode).toBe(0)
+    expect(api.advertisements.confirmed).toEqual([{ provider: 'alpha', version: 'def', by: 'operator-id' }])
+    expect((await cli('provider', 'confirm-advertisement', 'beta')).exitCode).not.toBe(0)
+  })
+})
+
+it('geo shows the data by which clients are located', async () => {
+  const { cli } = await setUp('reader')
+  const run = await cli('geo')
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(run.stdout).toMatch(/^geo\.csv +everybody +24 h +3 +1$/m)
+  expect(run.stdout).toMatch(/^private urn:example:db +beta +none .*no file is configured/m)
+})
+
 describe('scope commands', () => {
   it('create a scope and show its placements and the URL to publish to', async () => {
     const { api, cli } = await setUp()

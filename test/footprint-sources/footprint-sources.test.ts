@@ -182,8 +182,9 @@ describe('a geofeed that a footprint names', () => {
     peer.reply(feed(FEED, { etag: '"1"' }))
     await sourcesFor([model]).tend()
     const restarted = sourcesFor([model])
-    await restarted.tend()
+    await restarted.restore()
     expect(holds(restarted, model, '192.0.2.7')).toBe(true)
+    await restarted.tend()
     expect(peer.requests).toHaveLength(1)
   })
 

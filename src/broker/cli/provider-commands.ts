@@ -98,9 +98,9 @@ function addAdvertisementCommands(provider: Command, add: AddCommand): void {
   add(provider, {
     usage: 'confirm-advertisement <provider>',
     summary: 'Use an advertisement that was held back because it loses much',
-    options: [['--version <version>', 'only if it is this one, from: provider advertisement']],
-    input: z.object({ provider: z.string(), version: z.string().optional() }),
-    run: async ({ provider: id, version }, run) => {
+    options: [['--only <version>', 'only if it is this one; provider advertisement shows it']],
+    input: z.object({ provider: z.string(), only: z.string().optional() }),
+    run: async ({ provider: id, only: version }, run) => {
       const path = providerPath(id, '/advertisement/confirm')
       const answer = await run.api.send({ method: 'POST', path, body: { version } })
       const shown = decodeAnswer(ProviderAnswer, answer.body)

@@ -7,6 +7,7 @@ import { addCoverageCommand } from './coverage-command.ts'
 import { addDrillCommands } from './drill-commands.ts'
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
 import { addFciCommands } from './fci-commands.ts'
+import { addGeoCommand } from './geo-commands.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addOperationCommands } from './operation-commands.ts'
 import { printable } from './printable-text.ts'
@@ -60,6 +61,7 @@ function createProgram(cli: Cli, end: (code: ExitCode) => void): Command {
   addRouteCommand(program, add)
   addCoverageCommand(program, add)
   addProviderCommands(program, add)
+  addGeoCommand(program, add)
   addDrillCommands(program, add)
   addOperationCommands(program, add)
   addKeyCommands(program, add)

@@ -46,6 +46,8 @@ export interface FootprintSources {
   tables(): SourceTables
   states(): readonly SourceState[]
   onChange(listener: () => void): () => void
+  /** Brings back what was kept of what is needed now, and reads its files, so that the first answers are right. */
+  restore(): Promise<void>
   /** Brings back, reads and fetches what is due; at most one fetch. To be called every few seconds. Never throws. */
   tend(): Promise<void>
 }
@@ -202,6 +204,13 @@ export function createFootprintSources(deps: FootprintSourcesDeps): FootprintSou
       return () => {
         listeners.delete(listener)
       }
+    },
+    async restore() {
+      for (const [key, source] of [...deps.needed()].slice(0, MAX_SOURCES)) {
+        const one = await attempted(key, source)
+        if (one !== undefined && source.source.type === 'private') await attempt(key, one, () => readFile(key, one))
+      }
+      publish()
     },
     async tend() {
       const needed = new Map([...deps.needed()].slice(0, MAX_SOURCES))
