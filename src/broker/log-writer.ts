@@ -3,6 +3,8 @@ import { write, writeSync } from 'node:fs'
 /** Takes whole lines and writes them behind the caller's back. Never throws and never waits, whatever the file does. */
 export interface LogWriter {
   write(line: string): void
+  /** The same a little later, together with other lines: one call to the system costs more than many lines. */
+  writeSoon(line: string): void
   /** Writes what is held back now, as far as the file takes it. */
   flush(): void
 }
@@ -24,6 +26,7 @@ export function logFile(fd: number): LogFile {
 /** Held back at most, while a disk is full or a reader is slow. */
 const MAX_HELD_BYTES = 4 * 1024 * 1024
 const RETRY_MS = 500
+const SOON_MS = 20
 
 /**
  * Writes to a file. A full disk or a reader that went away must not end or halt the broker, which the writer
@@ -36,6 +39,7 @@ export function createLogWriter(file: LogFile, retryMs = RETRY_MS): LogWriter {
   /** Taken from `lines` and not written, or written in part. */
   let rest: Buffer = Buffer.alloc(0)
   let isBusy = false
+  let soon: NodeJS.Timeout | undefined
 
   function takeUp(): void {
     if (rest.length > 0) return
@@ -59,15 +63,26 @@ export function createLogWriter(file: LogFile, retryMs = RETRY_MS): LogWriter {
     })
   }
 
+  function hold(line: string): boolean {
+    if (heldBytes + line.length > MAX_HELD_BYTES) {
+      lost += 1
+      return false
+    }
+    lines.push(line)
+    heldBytes += line.length
+    return true
+  }
+
   return {
     write(line) {
-      if (heldBytes + line.length > MAX_HELD_BYTES) {
-        lost += 1
-        return
-      }
-      lines.push(line)
-      heldBytes += line.length
-      if (!isBusy) next()
+      if (hold(line) && !isBusy) next()
+    },
+    writeSoon(line) {
+      if (!hold(line) || isBusy || soon !== undefined) return
+      soon = setTimeout(() => {
+        soon = undefined
+        if (!isBusy) next()
+      }, SOON_MS)
     },
     flush() {
       try {

@@ -76,7 +76,7 @@ export function openLog(options: LogOptions): ProcessLog {
       else if (WARNINGS.has(event)) logger.warn(line)
       else logger.info(line)
     },
-    access: logger.isLevelEnabled('info') ? (line, at) => writer.write(accessText(line, at)) : () => {},
+    access: logger.isLevelEnabled('info') ? (line, at) => writer.writeSoon(accessText(line, at)) : () => {},
     flush() {
       writer.flush()
     },
@@ -86,8 +86,20 @@ export function openLog(options: LogOptions): ProcessLog {
 /** What pino makes of such a line. */
 export function accessText(line: AccessLine, at: number): string {
   const { method, route, status, durationMs, requestId, key } = line
-  const whose = key === undefined ? '' : `,"key":${JSON.stringify(cutSecretText(key))}`
+  const whose = key === undefined ? '' : keyMember(key)
   return `{"level":30,"time":"${isoTime(at)}","event":"request","method":"${method}","route":"${route}","status":${status},"durationMs":${durationMs},"requestId":"${cutId(requestId)}"${whose}}\n`
+}
+
+let lastKey: string | undefined
+let lastKeyMember = ''
+
+/** The same key comes with most requests that follow each other. */
+function keyMember(key: string): string {
+  if (key !== lastKey) {
+    lastKey = key
+    lastKeyMember = `,"key":${JSON.stringify(cutSecretText(key))}`
+  }
+  return lastKeyMember
 }
 
 let lastAt = Number.NaN

@@ -67,6 +67,26 @@ describe('a log writer', () => {
     expect(file.text).toBe('a first line\nand the second\n')
   })
 
+  it('gathers lines that can wait, and writes them before those that cannot', () => {
+    vi.useFakeTimers()
+    const file = new SlowFile()
+    const writer = createLogWriter(file)
+    writer.writeSoon('one\n')
+    writer.writeSoon('two\n')
+    file.answer()
+    expect(file.text).toBe('')
+    vi.advanceTimersByTime(20)
+    file.answer()
+    expect(file.text).toBe('one\ntwo\n')
+    writer.writeSoon('three\n')
+    writer.write('four\n')
+    file.answer()
+    expect(file.text).toBe('one\ntwo\nthree\nfour\n')
+    writer.writeSoon('five\n')
+    writer.flush()
+    expect(file.text).toBe('one\ntwo\nthree\nfour\nfive\n')
+  })
+
   it('holds lines back while there is no space, drops what is too much, and says later how much that was', () => {
     vi.useFakeTimers()
     const file = new SlowFile()

@@ -10,16 +10,19 @@ export interface DecisionText {
 }
 
 interface CandidateText {
-  /** Up to the connect URL, and behind it. */
+  /** Up to the connect URL, behind it up to the value of the match, and behind that. */
   readonly head: string
+  readonly middle: string
   readonly tail: string
-  /** The connect URL that was written last, as it was written: the same one comes again and again. */
+  /** What was written last, and as what: the same comes again and again. */
   url: string
   urlText: string
+  value: string | undefined
+  valueText: string
 }
 
-/** Routing hands out the same candidates again for as long as nothing about them has changed. */
-const written = new WeakMap<Candidate, CandidateText>()
+/** Routing hands out the same ranked candidates again for as long as nothing about them has changed. */
+const written = new WeakMap<object, CandidateText>()
 const WITHHELD_MEMBER = `,"connect_url_withheld":${JSON.stringify(WITHHELD)}`
 
 /** What `JSON.stringify` makes of `decisionToWire` without explanation, from parts that are written only once. */
@@ -32,7 +35,7 @@ export function decisionText({ decision, connectUrls }: RouteAnswer, role: Role)
     const isPermitted = url !== undefined && (role !== 'reader' || !url.publishCapable)
     if (isPermitted) holdsConnectUrl = true
     const member = url === undefined ? '' : isPermitted ? urlMember(text, url) : WITHHELD_MEMBER
-    candidates += `${candidates === '' ? '' : ','}${text.head}${member}${text.tail}`
+    candidates += `${candidates === '' ? '' : ','}${text.head}${member}${text.middle}${valueOf(text, candidate)}${text.tail}`
   }
   return {
     // An address in its canonical form has no character that JSON would escape.
@@ -49,13 +52,29 @@ function urlMember(text: CandidateText, { url }: ConnectUrl): string {
   return text.urlText
 }
 
+function valueOf(text: CandidateText, { matched }: Candidate): string {
+  const { value } = matched
+  if (text.value !== value) {
+    text.value = value
+    text.valueText = JSON.stringify(value)
+  }
+  return text.valueText
+}
+
+/** What all clients share to whom routing gives this ranked candidate: everything but the value of the match. */
 function textOf(candidate: Candidate): CandidateText {
-  const known = written.get(candidate)
+  const known = written.get(candidate.ranked)
   if (known !== undefined) return known
   const { provider, matched, priority, weight } = candidate
-  const { type, value, prefixLength } = matched
-  const tail = JSON.stringify({ matched: { type, value, prefix_length: prefixLength }, priority, weight })
-  const text = { head: `{"provider":${JSON.stringify(provider)}`, tail: `,${tail.slice(1)}`, url: '', urlText: '' }
-  written.set(candidate, text)
+  const text = {
+    head: `{"provider":${JSON.stringify(provider)}`,
+    middle: `,"matched":{"type":${JSON.stringify(matched.type)},"value":`,
+    tail: `,"prefix_length":${JSON.stringify(matched.prefixLength)}},"priority":${JSON.stringify(priority)},"weight":${JSON.stringify(weight)}}`,
+    url: '',
+    urlText: '',
+    value: undefined,
+    valueText: '',
+  }
+  written.set(candidate.ranked, text)
   return text
 }

@@ -10,7 +10,7 @@ import { REDIRECT_ROUTE } from './redirect.ts'
 import { NO_PROXIES, originOf, type RequestOrigin } from './request-origin.ts'
 import { readPlainQuery } from './route-query.ts'
 import { STEERING_ROUTE } from './steering.ts'
-import { openToPages, type Surface } from './surface-answer.ts'
+import { OPEN_TO_PAGES, openToPages, type Surface } from './surface-answer.ts'
 
 export type FastDeps = Pick<
   HttpDeps,
@@ -96,9 +96,7 @@ export function createFastListener(deps: FastDeps): FastListener {
     const { incoming, outgoing, startedAt, route, status, headers, body, key } = answer
     const requestId = answer.requestId ?? requestIdFor(incoming)
     headers.push('X-Request-Id', requestId, 'Content-Length', String(Buffer.byteLength(body)))
-    for (const [name, value] of DEFAULT_HEADERS) {
-      if (!headers.includes(name)) headers.push(name, value)
-    }
+    for (const part of route === ROUTE ? DEFAULTS_OF_ROUTE : DEFAULTS_OF_SURFACES) headers.push(part)
     outgoing.writeHead(status, headers)
     outgoing.end(body)
     const at = deps.now()
@@ -121,6 +119,14 @@ export function createFastListener(deps: FastDeps): FastListener {
     return false
   }
 }
+
+/** Names and values in turn of what an answer carries that does not say otherwise; `own`: names that it always says. */
+function defaultsBut(own: readonly string[]): readonly string[] {
+  return DEFAULT_HEADERS.filter(([name]) => !own.includes(name)).flat()
+}
+
+const DEFAULTS_OF_ROUTE = defaultsBut(['Cache-Control'])
+const DEFAULTS_OF_SURFACES = defaultsBut(['Cache-Control', ...Object.keys(OPEN_TO_PAGES)])
 
 interface FastAnswer {
   readonly incoming: IncomingMessage
