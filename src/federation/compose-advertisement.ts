@@ -64,6 +64,15 @@ export interface CompositionRequest {
  * doubt is left out, save limits, which are widened instead.
  */
 export function composeAdvertisement(request: CompositionRequest): Composition {
+  const steps = composeInSteps(request)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** The same with a pause after every object, for whoever has something else to do meanwhile. */
+export function* composeInSteps(request: CompositionRequest): Generator<void, Composition> {
   const { gateway, contract } = request
   const withheld: Withheld[] = []
   const told: AdvertisedCapability[] = []
@@ -82,9 +91,11 @@ export function composeAdvertisement(request: CompositionRequest): Composition {
       if (outcome.because !== undefined) withheld.push({ provider: facts.id, type, because: outcome.because })
       told.push(...(outcome.told ?? []))
       if (outcome.capacity !== undefined) capacity.add(outcome.capacity)
+      yield
     }
   }
   told.push(...capacity.compose())
+  yield
   if (allowsType('FCI.RedirectTarget', contract)) told.push(...ownRedirectTargets(gateway, told, contract.maxHops))
   return { advertisement: { capabilities: canonicalCapabilities(told), diagnostics: [] }, withheld }
 }

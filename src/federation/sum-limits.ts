@@ -6,6 +6,7 @@ import { keyOfCdnPath } from '../fci/cdn-path.ts'
 import type { Footprint } from '../fci/footprint.ts'
 import { printFootprint } from '../fci/print-footprints.ts'
 import { compareTexts } from '../fci/sorted-values.ts'
+import { isSameFootprint } from './one-list.ts'
 
 /** A limit of one provider, on what is told of its footprint. */
 export interface ContributedLimit {
@@ -20,9 +21,14 @@ const ADDITIVE: ReadonlySet<string> = new Set(['egress', 'requests', 'sessions',
 
 interface Group {
   readonly type: string
+  readonly byProvider: ReadonlyMap<string, readonly WireCapacityLimit[]>
+}
+
+/** All limits on one footprint that came on one way. */
+interface Place {
   readonly footprint: Footprint
   readonly path: CdnPath
-  readonly byProvider: Map<string, WireCapacityLimit[]>
+  readonly byType: Map<string, Map<string, WireCapacityLimit[]>>
 }
 
 /**
@@ -39,30 +45,42 @@ export function sumLimits(
   nameOf: (text: string) => string,
   sourceOf: (provider: string, limit: WireCapacityLimit) => WireCapacityLimit['telemetry-source'],
 ): readonly AdvertisedCapability[] {
-  const groups = new Map<string, Group>()
+  const places: Place[] = []
   for (const { provider, limit, footprint, path } of contributed) {
+    const place = placeIn(places, footprint, path)
     const type = limit['limit-type']
-    const key = `${placeOf(footprint, path)} ${type}`
-    const group: Group = groups.get(key) ?? { type, footprint, path, byProvider: new Map() }
-    groups.set(key, group)
-    group.byProvider.set(provider, [...(group.byProvider.get(provider) ?? []), limit])
+    const byProvider = place.byType.get(type) ?? new Map<string, WireCapacityLimit[]>()
+    place.byType.set(type, byProvider)
+    byProvider.set(provider, [...(byProvider.get(provider) ?? []), limit])
   }
-  const objects = new Map<string, { readonly group: Group; readonly limits: WireCapacityLimit[] }>()
-  for (const [key, group] of [...groups].sort(([a], [b]) => compareTexts(a, b))) {
-    const place = placeOf(group.footprint, group.path)
-    const object = objects.get(place) ?? { group, limits: [] }
-    objects.set(place, object)
-    object.limits.push({ id: nameOf(key), ...joinLimits(group, reserveShare, sourceOf) })
-  }
-  return [...objects.values()].map(({ group: { footprint, path }, limits }) => ({
-    type: 'FCI.CapacityLimits',
-    value: { limits },
-    footprint,
-    ...path,
-  }))
+  return places
+    .map(({ footprint, path, byType }) => ({ footprint, path, byType, key: keyOfPlace(footprint, path) }))
+    .sort((a, b) => compareTexts(a.key, b.key))
+    .map(({ footprint, path, byType, key }) => ({
+      type: 'FCI.CapacityLimits',
+      value: {
+        limits: [...byType]
+          .sort(([a], [b]) => compareTexts(a, b))
+          .map(([type, byProvider]) => ({
+            id: nameOf(`${key} ${type}`),
+            ...joinLimits({ type, byProvider }, reserveShare, sourceOf),
+          })),
+      },
+      footprint,
+      ...path,
+    }))
 }
 
-function placeOf(footprint: Footprint, path: CdnPath): string {
+function placeIn(places: Place[], footprint: Footprint, path: CdnPath): Place {
+  const key = keyOfCdnPath(path)
+  const found = places.find((one) => keyOfCdnPath(one.path) === key && isSameFootprint(one.footprint, footprint))
+  if (found !== undefined) return found
+  const place: Place = { footprint, path, byType: new Map() }
+  places.push(place)
+  return place
+}
+
+function keyOfPlace(footprint: Footprint, path: CdnPath): string {
   return `${canonicalJson(printFootprint(footprint).lists.map((list) => list ?? null))} ${keyOfCdnPath(path)}`
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Contributor } from '../../federation/compose-advertisement.ts'
-import { composeAdvertisement } from '../../federation/compose-advertisement.ts'
+import type { CompositionRequest, Contributor } from '../../federation/compose-advertisement.ts'
+import { composeAdvertisement, composeInSteps } from '../../federation/compose-advertisement.ts'
 import type { Gateway, PeerContract } from '../../federation/peer-contract.ts'
 import type { ProviderFacts } from '../../routing/decision.ts'
 import type { Log } from '../log.ts'
@@ -60,26 +60,35 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   let changedAt: number | undefined
   let seenAt = 0
 
-  const compose = (audience: Audience): Edition => {
+  const requestFor = (audience: Audience): CompositionRequest => {
     const contributors = deps.facts().map((facts): Contributor => {
       const pid = deps.providerPids.get(facts.id)
       return pid === undefined ? { facts } : { facts, pid }
     })
     const receiver = audience.kind === 'peer' ? audience.peer.pid : undefined
-    const composition = composeAdvertisement({
+    return {
       contributors,
       gateway: deps.gateway,
       contract: resolve(contractFor(audience)),
       nameOf: deps.nameOf,
       ...(receiver === undefined ? {} : { receiver }),
-    })
-    return editionOf(composition, now())
+    }
+  }
+
+  /** A large advertisement for many peers must not hold up the look-ups. */
+  const composeAside = async (audience: Audience): Promise<Edition> => {
+    const steps = composeInSteps(requestFor(audience))
+    for (;;) {
+      const step = steps.next()
+      await setImmediate()
+      if (step.done === true) return editionOf(step.value, now())
+    }
   }
 
   const shelves = new Map(
     deps.audiences.map((audience): [string, Shelf] => {
       const history = new EditionHistory(deps.history, MAX_HISTORY_LENGTH)
-      const edition = compose(audience)
+      const edition = editionOf(composeAdvertisement(requestFor(audience)), now())
       deps.observe?.(audienceName(audience), edition)
       return [audienceName(audience), { audience, history, listeners: new Set(), edition }]
     }),
@@ -90,8 +99,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     return shelf
   }
 
-  function publish(shelf: Shelf): void {
-    const edition = compose(shelf.audience)
+  async function publish(shelf: Shelf): Promise<void> {
+    const edition = await composeAside(shelf.audience)
     if (edition.version === shelf.edition.version) {
       shelf.edition = { ...edition, publishedAt: shelf.edition.publishedAt }
       return
@@ -136,11 +145,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       // What came and went again within the quiet time is no news.
       if (seen === published) return
       published = seen
-      for (const shelf of shelves.values()) {
-        publish(shelf)
-        // A large advertisement for many peers must not hold up the look-ups.
-        await setImmediate()
-      }
+      for (const shelf of shelves.values()) await publish(shelf)
     },
   }
 }
