@@ -1,7 +1,7 @@
 import type { Conjunction } from './footprint.ts'
 
-/** How many values conjunctions have in all, a measure of what multiplying them out costs. */
-export function sizeOfConjunctions(conjunctions: readonly Conjunction[]): number {
+/** How many values conjunctions have in all. */
+function sizeOfConjunctions(conjunctions: readonly Conjunction[]): number {
   let size = 0
   for (const conjunction of conjunctions) {
     const { prefixes, asns, countries, subdivisions, excluded = {}, expressions, unknown } = conjunction
@@ -15,4 +15,12 @@ export function sizeOfConjunctions(conjunctions: readonly Conjunction[]): number
     }
   }
   return size
+}
+
+/** What joining two conjunctions costs beside comparing their values, in comparisons. */
+const COST_OF_PAIR = 300
+
+/** What multiplying two footprints out costs, in comparisons of values. */
+export function costOfProduct(a: readonly Conjunction[], b: readonly Conjunction[]): number {
+  return COST_OF_PAIR * a.length * b.length + sizeOfConjunctions(a) * b.length + sizeOfConjunctions(b) * a.length
 }

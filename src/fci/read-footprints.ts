@@ -1,5 +1,5 @@
 import { isJsonList, isJsonObject } from './canonical-json.ts'
-import { sizeOfConjunctions } from './conjunction-size.ts'
+import { costOfProduct } from './conjunction-size.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
 import { footprintOf, GLOBAL, multiplyConjunctions, NOBODY } from './footprint-algebra.ts'
 import type { Term } from './read-footprint-object.ts'
@@ -85,8 +85,7 @@ function narrow(terms: readonly Term[], pointer: string, reading: Reading): read
     if (product === undefined) product = factors
     else {
       if (product.length * factors.length > reading.maxConjunctions) return undefined
-      if (!reading.affords(sizeOfConjunctions(product) * factors.length + sizeOfConjunctions(factors) * product.length))
-        return undefined
+      if (!reading.affords(costOfProduct(product, factors))) return undefined
       product = multiplyConjunctions(product, factors)
     }
   }

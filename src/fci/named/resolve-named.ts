@@ -1,5 +1,5 @@
 import type { AdvertisedCapability, Advertisement } from '../advertisement.ts'
-import { sizeOfConjunctions } from '../conjunction-size.ts'
+import { costOfProduct } from '../conjunction-size.ts'
 import type { Conjunction, Footprint } from '../footprint.ts'
 import { footprintOf, GLOBAL, intersectFootprints, uniteFootprints } from '../footprint-algebra.ts'
 import type { FootprintNamespace, NamedFootprint } from './named-footprint.ts'
@@ -166,7 +166,7 @@ class Resolver {
   #affords(a: Footprint, b: Footprint): boolean {
     if (a.kind === 'global' || b.kind === 'global') return true
     if (a.anyOf.length * b.anyOf.length > MAX_CONJUNCTIONS) return false
-    this.#work += sizeOfConjunctions(a.anyOf) * b.anyOf.length + sizeOfConjunctions(b.anyOf) * a.anyOf.length
+    this.#work += costOfProduct(a.anyOf, b.anyOf)
     return this.#work <= MAX_WORK
   }
 }
