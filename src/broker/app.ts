@@ -33,6 +33,7 @@ import { createPublicSurfaces } from './public-surfaces.ts'
 import { readiness } from './readiness.ts'
 import { sleep } from './repeat.ts'
 import { createRouteStreams } from './route-streams.ts'
+import { createDecisionSigner } from './routing/decision-signer.ts'
 import { startRouting } from './routing/start-routing.ts'
 import { createProvisioning } from './scopes/create-provisioning.ts'
 import { createScopeChanges } from './scopes/scope-changes.ts'
@@ -165,7 +166,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     sources: () => sources.states(),
     now,
   })
-  const { routes, policies, policyService } = await startRouting({
+  const routing = await startRouting({
     config,
     store,
     directory: providers,
@@ -174,9 +175,12 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     coverage,
     sourceFacts: createSourceFacts(() => sources.tables()),
     now,
+    random,
     log,
     observe: (provider, panic) => metrics.decision(provider, panic),
   })
+  undo.add(async () => routing[Symbol.asyncDispose]())
+  const { routes, policies, policyService, measurements } = routing
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)
 
   const canary = startCanaryMonitor({
@@ -193,7 +197,11 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     log,
   })
   undo.add(async () => canary[Symbol.asyncDispose]())
-  canary.onObject((provider, object) => metrics.canary(provider, (object.receivedAt - object.publishedAt) / 1000))
+  canary.onObject((provider, object) => {
+    const tripMs = object.receivedAt - object.publishedAt
+    metrics.canary(provider, tripMs / 1000)
+    routing.noteCanary(provider, tripMs)
+  })
   const automaticFailover = config.failover.automatic
     ? startAutomaticFailover({
         failover: config.failover,
@@ -269,6 +277,8 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     advertisements: createAdvertisementService({ providers: config.providers, advertisements }),
     routes,
     policies: policyService,
+    measurements,
+    signer: createDecisionSigner(Buffer.from(vault.fingerprint('decision signing key'), 'base64url')),
     drills: drills.control.service,
     coverage: createCoverageService({
       directory: providers,

@@ -4,13 +4,15 @@ import type { CoverageMap } from '../routing/coverage/coverage-map.ts'
 import { drawDecision } from '../routing/decide.ts'
 import type { Decision } from '../routing/decision.ts'
 import type { GeoSource } from '../routing/geo-source.ts'
-import type { MeasuredLookup } from '../routing/measured.ts'
+import { type MeasuredLookup, NOTHING_MEASURED } from '../routing/measured.ts'
+import { recordDecision } from '../routing/replay/record-decision.ts'
 import { clientPrefixKey, stickinessKey } from '../routing/routing-key.ts'
 import { BrokerError } from './broker-error.ts'
 import type { SourceFacts } from './footprint-sources/source-facts.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
-import type { ConnectUrl, RouteAnswer, RouteQuestion, RouteService } from './route-service.ts'
+import type { AnswerVersions, ConnectUrl, RouteAnswer, RouteQuestion, RouteService } from './route-service.ts'
 import { createConnectUrls } from './routing/connect-urls.ts'
+import type { DecisionLog } from './routing/decision-log.ts'
 import type { PolicySource } from './routing/policy-source.ts'
 import type { RoutePlans } from './routing/route-plans.ts'
 import { guarded } from './scopes/scope-commands.ts'
@@ -30,6 +32,8 @@ export interface RouteServiceDeps {
   readonly now: () => number
   readonly policies: PolicySource
   readonly measuredNear?: (client: Client) => MeasuredLookup
+  /** Takes down a sample of decisions. */
+  readonly decisionLog?: Pick<DecisionLog, 'wants' | 'add'>
   /** Told of every decision. */
   readonly observe: (provider: string | undefined, panic: boolean) => void
 }
@@ -67,7 +71,8 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       }
       return known
     }
-    const plan = plans.plan({ address: client.address, client: described, record, policy })
+    const planned = { address: client.address, client: described, record, policy }
+    const plan = plans.plan(planned)
     const key = stickinessKey(policy.stickiness, question, prefixKey)
     const decision = drawDecision(plan, {
       client,
@@ -76,6 +81,21 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       now: deps.now(),
       ...(plan.varies && deps.measuredNear !== undefined ? { measured: deps.measuredNear(described()) } : {}),
     })
+    if (deps.decisionLog?.wants() === true) {
+      const { map, geo } = deps.coverage()
+      const recorded = recordDecision({
+        client: described(),
+        scope: record,
+        session: question.session,
+        key,
+        inputs: plans.inputs(planned),
+        measured: deps.measuredNear?.(described()) ?? NOTHING_MEASURED,
+        map: map?.version,
+        geo: geo.editions,
+        decision,
+      })
+      deps.decisionLog.add(recorded)
+    }
     // Beyond the neighbourhood another policy may be on trial, another key drawn, other samples measured.
     const narrow =
       deps.policies.isSplit() || plan.varies || (key === prefixKey && plan.tiers.some((tier) => tier.length > 1))
@@ -86,6 +106,15 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     const widest = deps.coverage().map?.widestPrefix(client.address)
     const limit = client.address.version === 4 ? 24 : 48
     return widest !== undefined && narrow && widest.length < limit ? prefixOf(client.address, limit) : widest
+  }
+
+  function versions(): AnswerVersions {
+    const { map, geo } = deps.coverage()
+    return {
+      map: map?.version,
+      geo: geo.editions.map(({ name, version }) => ({ name, version })),
+      health: plans.facts().map(({ id, health }) => ({ provider: id, state: health.state })),
+    }
   }
 
   function observe(decision: Decision): void {
@@ -101,7 +130,7 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       const { decision, narrow } = decideFor(client, scope?.record, question)
       observe(decision)
       const connectUrls = scope === undefined ? NO_URLS : await urls.open(scope.record, decision.candidates)
-      return new Answer(decision, connectUrls, () => sameFor(client, narrow))
+      return new Answer(decision, connectUrls, () => sameFor(client, narrow), versions)
     },
 
     decideHeld(question) {
@@ -117,7 +146,7 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       const connectUrls = record === undefined ? NO_URLS : urls.held(record, decision.candidates)
       if (connectUrls === undefined) return undefined
       observe(decision)
-      return new Answer(decision, connectUrls, () => sameFor(client, narrow))
+      return new Answer(decision, connectUrls, () => sameFor(client, narrow), versions)
     },
 
     version(scopeId) {
@@ -135,16 +164,27 @@ interface Decided {
   readonly narrow: boolean
 }
 
-/** Few ask for the prefix, so it is looked for when first read. */
+/** Few ask for the prefix and the versions, so they are looked for when read, which must be at once. */
 class Answer implements RouteAnswer {
   readonly decision: Decision
   readonly connectUrls: ReadonlyMap<string, ConnectUrl>
   readonly #sameFor: () => Prefix | undefined
+  readonly #versions: () => AnswerVersions
 
-  constructor(decision: Decision, connectUrls: ReadonlyMap<string, ConnectUrl>, sameFor: () => Prefix | undefined) {
+  constructor(
+    decision: Decision,
+    connectUrls: ReadonlyMap<string, ConnectUrl>,
+    sameFor: () => Prefix | undefined,
+    versions: () => AnswerVersions,
+  ) {
+    this.#versions = versions
     this.decision = decision
     this.connectUrls = connectUrls
     this.#sameFor = sameFor
+  }
+
+  get versions(): AnswerVersions {
+    return this.#versions()
   }
 
   get sameFor(): Prefix | undefined {

@@ -1,5 +1,5 @@
 import type { Prefix } from '../fci/prefix.ts'
-import type { Decision } from '../routing/decision.ts'
+import type { Decision, HealthState } from '../routing/decision.ts'
 
 export interface RouteQuestion {
   /** Client address as text. */
@@ -13,8 +13,18 @@ export interface RouteAnswer {
   readonly decision: Decision
   /** Connect URL by provider, for those candidates that have one; only when a scope was named. */
   readonly connectUrls: ReadonlyMap<string, ConnectUrl>
+  /** What the answer was made of, besides the advertisements and the policy that the decision names. */
+  readonly versions: AnswerVersions
   /** A prefix around the client all of whose clients get this answer (RFC 7871 7.2.1); undefined: not known. */
   readonly sameFor: Prefix | undefined
+}
+
+export interface AnswerVersions {
+  /** Of the coverage map; undefined: footprints were read plainly. */
+  readonly map: string | undefined
+  readonly geo: readonly { readonly name: string; readonly version: string }[]
+  /** Health of every provider as it was seen. */
+  readonly health: readonly { readonly provider: string; readonly state: HealthState }[]
 }
 
 export interface ConnectUrl {

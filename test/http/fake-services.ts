@@ -159,6 +159,7 @@ export class FakeRoutes implements RouteService {
         advertisements: [{ provider: 'alpha', version: 'abc', ageSeconds: 12, stale: false }],
       },
       sameFor: undefined,
+      versions: { map: undefined, geo: [], health: [] },
       connectUrls:
         question.scope === undefined
           ? new Map()

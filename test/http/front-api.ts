@@ -5,9 +5,11 @@ import type { AccessRecord, HttpDeps, Readiness } from '../../src/broker/http/ap
 import { createRedirect } from '../../src/broker/http/redirect.ts'
 import { createSteering } from '../../src/broker/http/steering.ts'
 import { createRouteStreams } from '../../src/broker/route-streams.ts'
+import { createDecisionSigner } from '../../src/broker/routing/decision-signer.ts'
 import { FakeAdvertisements } from './fake-advertisements.ts'
 import { FAKE_COVERAGE } from './fake-coverage.ts'
 import { FAKE_GEO } from './fake-geo.ts'
+import { FakeMeasurements } from './fake-measurements.ts'
 import { FakePolicies } from './fake-policies.ts'
 import { FakeScopes } from './fake-scopes.ts'
 import { FakeDrills, FakeKeys, FakeProviders, FakeRoutes } from './fake-services.ts'
@@ -50,6 +52,7 @@ export class FrontApi {
   readonly routes = new FakeRoutes()
   readonly streams = createRouteStreams({ routes: this.routes, maxStreams: 2 })
   readonly policies = new FakePolicies()
+  readonly measurements = new FakeMeasurements()
   readonly drills = new FakeDrills()
   readonly keys = new FakeKeys()
   /** Scopes whose steering has ended. */
@@ -76,6 +79,8 @@ export class FrontApi {
       routes: this.routes,
       routeStreams: this.streams,
       policies: this.policies,
+      signer: createDecisionSigner(new Uint8Array(32).fill(7)),
+      measurements: this.measurements,
       drills: this.drills,
       coverage: FAKE_COVERAGE,
       keys: this.keys,

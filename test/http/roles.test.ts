@@ -60,6 +60,8 @@ const ROWS: readonly Row[] = [
     call: { json: { questions: [{ client: '192.0.2.7' }] } },
     status: 200,
   },
+  { method: 'GET', path: '/.well-known/jwks.json', least: 'none', status: 200 },
+  { method: 'POST', path: '/measurements', least: 'operator', call: { json: {} }, status: 200 },
   { method: 'GET', path: '/policy', least: 'operator', status: 200 },
   { method: 'PUT', path: '/policy', least: 'operator', call: { json: { document: { version: 1 } } }, status: 200 },
   { method: 'POST', path: '/policy/lint', least: 'operator', call: { json: { document: null } }, status: 200 },

@@ -10,6 +10,7 @@ import { addFciCommands } from './fci-commands.ts'
 import { addGeoCommand } from './geo-commands.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addOperationCommands } from './operation-commands.ts'
+import { addPolicyCommands } from './policy-commands.ts'
 import { printable } from './printable-text.ts'
 import { addProcessCommands } from './process-commands.ts'
 import { addProviderCommands } from './provider-commands.ts'
@@ -62,6 +63,7 @@ function createProgram(cli: Cli, end: (code: ExitCode) => void): Command {
   addCoverageCommand(program, add)
   addProviderCommands(program, add)
   addGeoCommand(program, add)
+  addPolicyCommands(program, add)
   addDrillCommands(program, add)
   addOperationCommands(program, add)
   addKeyCommands(program, add)

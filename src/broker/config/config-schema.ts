@@ -190,6 +190,30 @@ export const ConfigSchema = z.strictObject({
       enabled: z.boolean().default(false),
     })
     .prefault({}),
+  /** What `POST /measurements` reports is kept like this, in memory. */
+  measurements: z
+    .strictObject({
+      /** A sample counts half as much after this long. */
+      half_life_seconds: z.number().min(1).max(86_400).default(600),
+      /** A neighbourhood of clients says something from so many samples on. */
+      min_samples: z.number().min(1).max(10_000).default(5),
+      /** Neighbourhoods (a provider's clients of one prefix, network or country) held at most. */
+      max_groups: z.number().int().min(100).max(1_000_000).default(20_000),
+    })
+    .prefault({}),
+  /** A sample of decisions with all that they were made of, to be replayed under another policy. */
+  decision_log: z
+    .strictObject({
+      /** Share of decisions. */
+      sample: z.number().min(0).max(1).default(0.01),
+      /** The latest so many are remembered for dry runs. */
+      remember: z.number().int().min(0).max(100_000).default(1_000),
+      /** One JSON document a line. It holds client addresses. Absent: no file. */
+      file: z.string().min(1).optional(),
+      /** Beyond this the file is put aside as `FILE.1`, in place of the one before. */
+      max_bytes: z.number().int().min(10_000).max(10_000_000_000).default(67_108_864),
+    })
+    .prefault({}),
   health: z
     .strictObject({
       /** Publish and receive canary objects through a scope of the broker's own. */

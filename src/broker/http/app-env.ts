@@ -9,6 +9,8 @@ import type { AccessLine } from '../log.ts'
 import type { ProviderService } from '../providers/provider-service.ts'
 import type { RouteService } from '../route-service.ts'
 import type { RouteStreams } from '../route-streams.ts'
+import type { DecisionSigner } from '../routing/decision-signer.ts'
+import type { MeasurementService } from '../routing/measurement-service.ts'
 import type { PolicyService } from '../routing/policy-service.ts'
 import type { ScopeService } from '../scopes/scope-service.ts'
 import type { CoverageService } from '../what-if/coverage-service.ts'
@@ -73,7 +75,10 @@ export interface HttpDeps {
   readonly routes: RouteService
   readonly routeStreams: RouteStreams
   readonly policies: PolicyService
+  /** Signs decisions on request. */
+  readonly signer: DecisionSigner
   readonly geo: GeoService
+  readonly measurements: MeasurementService
   readonly drills: DrillService
   readonly coverage: CoverageService
   readonly keys: KeyService

@@ -9,9 +9,11 @@ import { addOpenApiDocument, registerSecurity } from './openapi-document.ts'
 import { isFailureOfOurs, type ProblemDetail, problemResponse } from './problem.ts'
 import { addAdvertisementRoutes } from './routes/advertisements.ts'
 import { addCoverageRoutes } from './routes/coverage.ts'
+import { addDecisionKeyRoutes } from './routes/decision-keys.ts'
 import { addDrillRoutes } from './routes/drills.ts'
 import { addGeoRoute } from './routes/geo.ts'
 import { addKeyRoutes } from './routes/keys.ts'
+import { addMeasurementRoutes } from './routes/measurements.ts'
 import { addNotificationRoute } from './routes/notifications.ts'
 import { addPolicyRoutes } from './routes/policy.ts'
 import { addPolicyChangeRoutes } from './routes/policy-changes.ts'
@@ -42,6 +44,8 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addNotificationRoute(app, deps)
   addGeoRoute(app, deps)
   addRouteRoutes(app, deps)
+  addDecisionKeyRoutes(app, deps)
+  addMeasurementRoutes(app, deps)
   addPolicyRoutes(app, deps)
   addPolicyChangeRoutes(app, deps)
   addSurfaceRoutes(app, deps)

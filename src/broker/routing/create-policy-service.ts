@@ -6,6 +6,8 @@ import { compareOverSpace, type SpaceEffect } from '../../routing/policy-file/co
 import { type CompiledPolicy, compilePolicy } from '../../routing/policy-file/compile-policy.ts'
 import { lintPolicy } from '../../routing/policy-file/lint-policy.ts'
 import type { PolicyDocument, PolicyFinding } from '../../routing/policy-file/policy-document.ts'
+import { createTrafficComparison, type TrafficEffect } from '../../routing/replay/compare-traffic.ts'
+import type { DecisionRecord } from '../../routing/replay/record-schema.ts'
 import { BrokerError } from '../broker-error.ts'
 import { guarded } from '../scopes/scope-commands.ts'
 import type { ScopeDirectory } from '../scopes/scope-directory.ts'
@@ -22,7 +24,7 @@ import {
   readPolicyState,
   revisionName,
 } from './policy-record.ts'
-import type { PolicyChange, PolicyEffect, PolicyService, PolicyView, TrafficEffect } from './policy-service.ts'
+import type { PolicyChange, PolicyEffect, PolicyService, PolicyView } from './policy-service.ts'
 import { policyColumnId, type RoutePlans } from './route-plans.ts'
 
 export interface PolicyServiceDeps {
@@ -35,10 +37,13 @@ export interface PolicyServiceDeps {
   readonly map: () => CoverageMap | undefined
   /** A map with further columns, made aside. */
   readonly compileWith?: (columns: readonly CoverageColumn[]) => Promise<CoverageMap>
-  /** Replays recorded decisions under another policy. */
-  readonly traffic?: (policy: CompiledPolicy) => TrafficEffect | undefined
+  /** Decisions that were recorded lately. */
+  readonly recent?: () => readonly DecisionRecord[]
   readonly now: () => number
 }
+
+/** So that look-ups do not wait for a dry run. */
+const RECORDS_PER_TURN = 50
 
 export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
   const { store, board } = deps
@@ -138,7 +143,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
       }
       const policy = compilePolicy(document, deps.base, 'dry-run')
       const space = await compareSpace(policy, scope?.record)
-      return { findings, space, traffic: deps.traffic?.(policy) } satisfies PolicyEffect
+      return { findings, space, traffic: await compareTraffic(policy) } satisfies PolicyEffect
     },
 
     put(value, request) {
@@ -194,6 +199,15 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
         }
       })
     },
+  }
+
+  async function compareTraffic(policy: CompiledPolicy): Promise<TrafficEffect | undefined> {
+    const comparison = createTrafficComparison(policy)
+    for (const [i, record] of (deps.recent?.() ?? []).entries()) {
+      if (i % RECORDS_PER_TURN === 0) await setImmediate()
+      comparison.add(record)
+    }
+    return comparison.result()
   }
 
   async function compareSpace(

@@ -1,5 +1,6 @@
 import type { SpaceEffect } from '../../routing/policy-file/compare-effect.ts'
 import type { PolicyDocument, PolicyFinding } from '../../routing/policy-file/policy-document.ts'
+import type { TrafficEffect } from '../../routing/replay/compare-traffic.ts'
 import type { PolicyEvent } from './policy-record.ts'
 
 /** The policy as it stands. */
@@ -24,13 +25,6 @@ export interface PolicyEffect {
   readonly space: readonly SpaceEffect[] | undefined
   /** Of the decisions that were recorded lately; undefined: none were. */
   readonly traffic: TrafficEffect | undefined
-}
-
-export interface TrafficEffect {
-  readonly decisions: number
-  /** Share of them that would get another first provider. */
-  readonly moved: number
-  readonly providers: readonly { readonly provider: string; readonly before: number; readonly after: number }[]
 }
 
 /** Who changes the policy, why, and from which version on (`If-Match`). */

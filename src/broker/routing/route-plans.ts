@@ -37,6 +37,8 @@ export interface PlanQuestion {
 /** Plans kept for as long as nothing that they were made of changes: one per policy, placements and decision class. */
 export interface RoutePlans {
   plan(question: PlanQuestion): RoutingPlan
+  /** The providers as plans see them now. */
+  facts(): readonly ProviderFacts[]
   /** Changes with everything that plans are made of, but for policies and scopes. */
   version(): number
   /** What the plan of a class of any map is made of; whatever is not in that map holds for nobody. */
@@ -164,6 +166,7 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
       at.held++
       return plan
     },
+    facts: () => current().facts,
     version: () => current().number,
     classInputs(map, classId, record, policy) {
       const nobody: Client = { address: { version: 4, value: 0n }, text: '' }

@@ -1,4 +1,6 @@
 import type { CoverageColumn, CoverageMap } from '../../routing/coverage/coverage-map.ts'
+import { createMeasurementBoard } from '../../routing/measurements/measurement-board.ts'
+import { createUsageBoard } from '../../routing/measurements/usage-board.ts'
 import { plainPolicy } from '../../routing/policy.ts'
 import type { Config } from '../config/config-schema.ts'
 import { type CurrentCoverage, createRouteService } from '../create-route-service.ts'
@@ -10,6 +12,8 @@ import type { ScopeDirectory } from '../scopes/scope-directory.ts'
 import type { Vault } from '../scopes/vault.ts'
 import type { Store } from '../store/store.ts'
 import { createPolicyService } from './create-policy-service.ts'
+import { createDecisionLog } from './decision-log.ts'
+import { createMeasurementService, type MeasurementService } from './measurement-service.ts'
 import { createPolicyBoard, type PolicyBoard } from './policy-board.ts'
 import type { PolicyService } from './policy-service.ts'
 import { createRoutePlans } from './route-plans.ts'
@@ -29,16 +33,20 @@ export interface RoutingDeps {
   /** What sources that footprints name say of an address; default: nothing. */
   readonly sourceFacts?: SourceFacts
   readonly now: () => number
+  readonly random: () => number
   readonly log: Log
   /** Told of every decision. */
   readonly observe: (provider: string | undefined, panic: boolean) => void
 }
 
 /** Everything that answers look-ups, and what operators steer it with. */
-export interface Routing {
+export interface Routing extends AsyncDisposable {
   readonly routes: RouteService
   readonly policies: PolicyBoard
   readonly policyService: PolicyService
+  readonly measurements: MeasurementService
+  /** What canaries see stands in where no client measured. */
+  readonly noteCanary: (provider: string, rttMs: number) => void
 }
 
 /** Reads the policy that is stored. Throws `StoreError`. */
@@ -53,7 +61,28 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
   const policies = createPolicyBoard({ store, base, now, log })
   await policies.refresh()
   deps.coverage.include(policies)
-  const plans = createRoutePlans({ directory, current: coverage, now })
+  const usage = createUsageBoard()
+  const board = createMeasurementBoard({
+    halfLifeMs: config.measurements.half_life_seconds * 1000,
+    minWeight: config.measurements.min_samples,
+    maxGroups: config.measurements.max_groups,
+  })
+  const measurements = createMeasurementService({
+    board,
+    usage,
+    geo: () => coverage().geo,
+    providers: new Set(config.providers.map(({ id }) => id)),
+    now,
+  })
+  const plans = createRoutePlans({ directory, current: coverage, usage, now })
+  const { file, max_bytes: maxBytes, ...sampling } = config.decision_log
+  const decisionLog = createDecisionLog({
+    ...sampling,
+    maxBytes,
+    ...(file === undefined ? {} : { file }),
+    random: deps.random,
+    log,
+  })
   const policyService = createPolicyService({
     store,
     board: policies,
@@ -63,6 +92,7 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     plans,
     map: () => coverage().map,
     compileWith,
+    recent: () => decisionLog.recent(),
     now,
   })
   const routes = createRouteService({
@@ -74,7 +104,16 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     now,
     policies,
     ...(deps.sourceFacts === undefined ? {} : { sourceFacts: deps.sourceFacts }),
+    measuredNear: (client) => measurements.near(client),
+    decisionLog,
     observe: deps.observe,
   })
-  return { routes, policies, policyService }
+  return {
+    routes,
+    policies,
+    policyService,
+    measurements,
+    noteCanary: (provider, rttMs) => board.addSynthetic(provider, rttMs, now()),
+    [Symbol.asyncDispose]: () => decisionLog[Symbol.asyncDispose](),
+  }
 }

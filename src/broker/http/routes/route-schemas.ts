@@ -15,6 +15,7 @@ export const RouteQuerySchema = z.object({
   scope: IdSchema.optional().openapi({ description: 'Only providers that hold this scope, with their connect URLs.' }),
   session: SessionSchema.optional().openapi({ description: 'Keeps one viewer on one provider among equals.' }),
   explain: z.enum(['true', 'false']).optional(),
+  sign: z.enum(['true', 'false']).optional().openapi({ description: 'Adds `signed`.' }),
 })
 
 export const RouteBatchSchema = z
@@ -76,6 +77,24 @@ export const DecisionSchema = z
       )
       .readonly()
       .optional(),
+    versions: z
+      .object({
+        map: z
+          .string()
+          .optional()
+          .openapi({ description: 'Of the coverage map; absent: footprints were read plainly.' }),
+        geo: z.array(z.object({ name: z.string(), version: z.string() })).readonly(),
+        health: z.array(z.object({ provider: z.string(), state: z.string() })).readonly(),
+      })
+      .optional(),
+    signed: z
+      .string()
+      .optional()
+      .openapi({
+        description:
+          'A compact JWS (RFC 7515) over this decision as `explain` shows it, without connect URLs, with `iat` and `exp`. ' +
+          'Verify it with `/.well-known/jwks.json`.',
+      }),
     advertisements: z
       .array(z.object({ provider: z.string(), version: z.string(), age_seconds: z.number(), stale: z.boolean() }))
       .readonly()

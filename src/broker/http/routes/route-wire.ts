@@ -35,6 +35,7 @@ export function decisionToWire(answer: RouteAnswer, view: DecisionView): Decisio
     ...(view.explain
       ? {
           policy: decision.policy,
+          versions: answer.versions,
           rejected: decision.rejected,
           advertisements: decision.advertisements.map((used) => ({
             provider: used.provider,
@@ -44,6 +45,19 @@ export function decisionToWire(answer: RouteAnswer, view: DecisionView): Decisio
           })),
         }
       : {}),
+  }
+}
+
+/** What is signed: everything but the secrets, and how long it holds. */
+export function decisionClaims(answer: RouteAnswer, now: number): Readonly<Record<string, unknown>> {
+  const { candidates, ...decision } = decisionToWire(answer, { role: 'reader', explain: true })
+  const issued = Math.floor(now / 1000)
+  return {
+    iss: 'moq-broker',
+    iat: issued,
+    exp: issued + decision.ttl_seconds,
+    ...decision,
+    candidates: candidates.map(({ connect_url: _url, connect_url_withheld: _withheld, ...candidate }) => candidate),
   }
 }
 

@@ -18,9 +18,9 @@ import {
   RouteBatchSchema,
   RouteQuerySchema,
 } from './route-schemas.ts'
-import { type DecisionView, decisionToWire, holdsConnectUrl } from './route-wire.ts'
+import { type DecisionView, decisionClaims, decisionToWire, holdsConnectUrl } from './route-wire.ts'
 
-type Deps = Pick<HttpDeps, 'routes' | 'routeStreams' | 'keys' | 'limits' | 'origin'>
+type Deps = Pick<HttpDeps, 'routes' | 'routeStreams' | 'keys' | 'limits' | 'origin' | 'signer' | 'now'>
 
 /** `/route`: which CDN should serve this client. */
 export function addRouteRoutes(app: OpenAPIHono<AppEnv>, deps: Deps): void {
@@ -29,7 +29,7 @@ export function addRouteRoutes(app: OpenAPIHono<AppEnv>, deps: Deps): void {
   addRouteBatch(app, deps)
 }
 
-function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys, origin = NO_PROXIES }: Deps): void {
+function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys, signer, now, origin = NO_PROXIES }: Deps): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/route',
@@ -44,8 +44,10 @@ function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys, origin = NO_PROXI
     const from = originOf({ peer: c.env?.incoming?.socket.remoteAddress, header: (name) => c.req.header(name) }, origin)
     const question = questionOf(c, from.client)
     if (from.vary !== undefined && c.req.query('client') === undefined) c.header('Vary', from.vary)
-    const view = { role: principalOf(c).role, explain: isExplained(c) }
-    const decision = decisionToWire(await routes.decide(question), view)
+    const view = { role: principalOf(c).role, explain: isTrue(c, 'explain') }
+    const answer = await routes.decide(question)
+    const plain = decisionToWire(answer, view)
+    const decision = isTrue(c, 'sign') ? { ...plain, signed: await signer.sign(decisionClaims(answer, now())) } : plain
     c.header('Cache-Control', holdsConnectUrl(decision) ? 'no-store' : `private, max-age=${decision.ttl_seconds}`)
     return c.json(decision, 200)
   })
@@ -111,11 +113,11 @@ function questionOf(c: Context<AppEnv>, from: string | undefined): RouteQuestion
   return { client, ...(scope === undefined ? {} : { scope }), ...(session === undefined ? {} : { session }) }
 }
 
-function isExplained(c: Context<AppEnv>): boolean {
-  const explain = c.req.query('explain')
-  if (explain === undefined || explain === 'false') return false
-  if (explain === 'true') return true
-  throw invalid('explain', 'is neither true nor false')
+function isTrue(c: Context<AppEnv>, parameter: 'explain' | 'sign'): boolean {
+  const value = c.req.query(parameter)
+  if (value === undefined || value === 'false') return false
+  if (value === 'true') return true
+  throw invalid(parameter, 'is neither true nor false')
 }
 
 function invalid(parameter: string, detail: string): ProblemError {
