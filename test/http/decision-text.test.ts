@@ -57,6 +57,7 @@ it('a decision put together from parts is the one that is written at once', () =
           },
           connectUrls: new Map(connect),
           sameFor: undefined,
+          versions: { map: undefined, geo: [], health: [] },
         }
         const wire = decisionToWire(answer, { role, explain: false })
         expect(decisionText(answer, role)).toEqual({
