@@ -1,6 +1,5 @@
-import { measureRanges } from './address-ranges.ts'
 import type { Conjunction, Footprint } from './footprint.ts'
-import { partsOf } from './footprint-loss.ts'
+import { footprintSize } from './footprint-size.ts'
 
 /** How much a footprint speaks of. Codes are counted, not located: that needs a geo source. */
 export interface CoverageSummary {
@@ -16,7 +15,9 @@ export interface CoverageSummary {
   readonly subdivisions: readonly string[]
   /** Conjunctions of several constraints, which narrow each other. */
   readonly narrowed: number
-  /** Conjunctions with expressions that no list of values can say; their addresses are counted as if all met them. */
+  /** Conjunctions that leave somebody out. */
+  readonly excluding: number
+  /** Conjunctions with expressions that no list of values can say. */
   readonly expressions: number
   /** URIs of named footprints that it refers to. */
   readonly named: readonly string[]
@@ -25,24 +26,28 @@ export interface CoverageSummary {
 }
 
 const MAX_NAMES = 1000
+const NETWORKS_64_OF_48 = 65_536
 
 /** Counts what a footprint says; its lists hold at most 1000 entries each. */
 export function summarizeCoverage(footprint: Footprint): CoverageSummary {
-  const { v4, v6, asns, countries, subdivisions } = partsOf(footprint)
+  const { v4, v6, asns, countries, subdivisions, narrowed } = footprintSize(footprint)
   const conjunctions = footprint.kind === 'global' ? [] : footprint.anyOf
+  const withMember = (member: keyof Conjunction): number =>
+    conjunctions.filter((conjunction) => conjunction[member] !== undefined).length
   return {
     isGlobal: footprint.kind === 'global',
-    ipv4Addresses: measureRanges(v4, 4),
-    ipv6Prefixes48: measureRanges(v6, 6),
+    ipv4Addresses: Number(v4),
+    ipv6Prefixes48: Number(v6) / NETWORKS_64_OF_48,
     ipv4Cidrs: countPrefixes(conjunctions, 4),
     ipv6Cidrs: countPrefixes(conjunctions, 6),
     asns: asns.slice(0, MAX_NAMES),
     countries: countries.slice(0, MAX_NAMES),
     subdivisions: subdivisions.slice(0, MAX_NAMES),
-    narrowed: conjunctions.filter(isNarrowed).length,
-    expressions: conjunctions.filter(({ expressions }) => expressions !== undefined).length,
+    narrowed,
+    excluding: withMember('excluded'),
+    expressions: withMember('expressions'),
     named: [...new Set(conjunctions.flatMap(({ named = [] }) => named.flat()))].sort().slice(0, MAX_NAMES),
-    unknown: conjunctions.filter(({ unknown }) => unknown !== undefined).length,
+    unknown: withMember('unknown'),
   }
 }
 
@@ -52,8 +57,4 @@ function countPrefixes(conjunctions: readonly Conjunction[], version: 4 | 6): nu
     for (const prefix of prefixes) if (prefix.version === version) count++
   }
   return count
-}
-
-function isNarrowed(conjunction: Conjunction): boolean {
-  return Object.values(conjunction).filter((value) => value !== undefined).length > 1
 }

@@ -124,7 +124,7 @@ describe('the value of a capability', () => {
       }),
       { numRuns: 5000 },
     )
-  })
+  }, 120_000)
 
   test('that is faulty offers no more than the same without its faults, except what is told as another name', () => {
     const mergedOf = (type: string, value: JsonValue) =>
@@ -158,7 +158,7 @@ describe('the value of a capability', () => {
       }),
       { numRuns: 2000 },
     )
-  })
+  }, 60_000)
 
   test('is asked for the same requirement with the same answer in whatever order objects come', () => {
     const capability = fc

@@ -30,8 +30,8 @@ export function someOf(names: readonly string[], most: number): string {
 export function coverageWords(coverage: CoverageSummary, most = 3): string {
   if (coverage.isGlobal) return 'everybody'
   const words = [
-    coverage.ipv4Addresses === 0 ? '' : counted(coverage.ipv4Addresses, 'IPv4 address', 'IPv4 addresses'),
-    coverage.ipv6Prefixes48 === 0 ? '' : `${numberText(coverage.ipv6Prefixes48)} IPv6 /48`,
+    ipv4Words(coverage.ipv4Addresses),
+    ipv6Words(coverage.ipv6Prefixes48),
     someOf(
       coverage.asns.map((asn) => `AS${asn}`),
       most,
@@ -46,6 +46,17 @@ export function coverageWords(coverage: CoverageSummary, most = 3): string {
     ),
     coverage.named.length === 0 ? '' : counted(coverage.named.length, 'named footprint'),
     coverage.expressions === 0 ? '' : counted(coverage.expressions, 'expression'),
+    coverage.excluding === 0 ? '' : counted(coverage.excluding, 'exclusion'),
   ].filter((word) => word !== '')
   return words.length === 0 ? 'nobody' : words.join('; ')
+}
+
+function ipv4Words(addresses: number): string {
+  if (addresses === 2 ** 32) return 'all IPv4 addresses'
+  return addresses === 0 ? '' : counted(addresses, 'IPv4 address', 'IPv4 addresses')
+}
+
+function ipv6Words(prefixes: number): string {
+  if (prefixes === 2 ** 48) return 'all IPv6 addresses'
+  return prefixes === 0 ? '' : `${numberText(prefixes)} IPv6 /48`
 }
