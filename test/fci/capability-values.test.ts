@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonValue } from '../../src/fci/canonical-json.ts'
+import { toJsonValue } from '../../src/fci/canonical-json.ts'
 import { capabilityTypeOf, isUnderstood, readCapabilityValue } from '../../src/fci/capability-value.ts'
 import { effectiveCapabilities } from '../../src/fci/merge-capabilities.ts'
 import { parseAdvertisement } from '../../src/fci/parse-advertisement.ts'
@@ -66,7 +67,7 @@ const junk = fc.oneof(
     '//x',
     2 ** 53,
   ),
-  fc.jsonValue().map((value): JsonValue => JSON.parse(JSON.stringify(value))),
+  fc.jsonValue().map((value): JsonValue => toJsonValue(value, 64) ?? null),
 )
 
 /** The value with something else at one place in it, or with a member too many. */
@@ -81,6 +82,7 @@ function broken(value: JsonValue): fc.Arbitrary<JsonValue> {
   }
   if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return junk
   const members = Object.entries(value)
+  const object = Object.fromEntries(members)
   return fc.oneof(
     junk,
     fc
@@ -88,8 +90,8 @@ function broken(value: JsonValue): fc.Arbitrary<JsonValue> {
       .map((gone): JsonValue => Object.fromEntries(members.filter(([name]) => name !== gone))),
     fc
       .tuple(fc.constantFrom('Id', 'id', 'x', 'host', 'limits', 'features'), junk)
-      .map(([name, one]): JsonValue => ({ ...value, [name]: one })),
-    ...members.map(([name, member]) => broken(member ?? null).map((one): JsonValue => ({ ...value, [name]: one }))),
+      .map(([name, one]): JsonValue => ({ ...object, [name]: one })),
+    ...members.map(([name, member]) => broken(member ?? null).map((one): JsonValue => ({ ...object, [name]: one }))),
   )
 }
 
