@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FootprintSourcesSchema, GeofeedsSchema } from '../../src/broker/config/footprint-sources-schema.ts'
 import { createFootprintSources, type FootprintSources } from '../../src/broker/footprint-sources/footprint-sources.ts'
+import { loadSource } from '../../src/broker/footprint-sources/load-source.ts'
 import { neededSources } from '../../src/broker/footprint-sources/needed-sources.ts'
 import { createGuardedFetcher, type GuardedFetcher } from '../../src/broker/outbound/guarded-fetch.ts'
 import { openStore } from '../../src/broker/store/open-store.ts'
@@ -81,6 +82,7 @@ function sourcesFor(
   return createFootprintSources({
     store,
     fetcher,
+    load: loadSource,
     files: FootprintSourcesSchema.parse(files),
     geofeeds: GeofeedsSchema.parse({ allowed_origins: [peer.url], ...geofeeds }),
     needed: () => neededSources(models.map((model, i) => ({ provider: `cdn-${i}`, model }))),

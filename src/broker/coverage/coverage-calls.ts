@@ -16,7 +16,8 @@ const partition = z.strictObject({
   starts: words,
   labels: words,
 })
-const geoTable = z.strictObject({
+/** A table that comes from another thread. */
+export const geoTableSchema = z.strictObject({
   v4: partition,
   v6: partition,
   facts: z.strictObject({
@@ -31,7 +32,8 @@ const geoTable = z.strictObject({
     ),
   }),
 })
-const edition = z.strictObject({
+/** What the data of such a table are. */
+export const editionSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   builtAt: z.number(),
@@ -64,7 +66,11 @@ export const engineCallSchema = z.discriminatedUnion('method', [
       keptAt: z.string().exactOptional(),
     }),
   }),
-  z.strictObject({ id: z.int(), method: z.literal('setSources'), argument: z.array(z.tuple([z.string(), geoTable])) }),
+  z.strictObject({
+    id: z.int(),
+    method: z.literal('setSources'),
+    argument: z.array(z.tuple([z.string(), geoTableSchema])),
+  }),
   z.strictObject({
     id: z.int(),
     method: z.literal('compile'),
@@ -84,7 +90,7 @@ export const engineCallSchema = z.discriminatedUnion('method', [
 
 const loadedSchema = z.strictObject({
   changed: z.boolean(),
-  editions: z.array(edition),
+  editions: z.array(editionSchema),
   refused: z.string().exactOptional(),
 })
 

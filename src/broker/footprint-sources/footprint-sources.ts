@@ -8,7 +8,7 @@ import type { GuardedAnswer, GuardedFetcher, Validators } from '../outbound/guar
 import { OutboundError } from '../outbound/outbound-error.ts'
 import { decodeRecord, putRecord } from '../scopes/scope-store.ts'
 import { type Store, StoreError } from '../store/store.ts'
-import { fileStamp, loadSource, refuseShrunken } from './load-source.ts'
+import { fileStamp, refuseShrunken, type SourceInput } from './load-source.ts'
 import type { NeededSource } from './needed-sources.ts'
 
 /** What is known of one source. Times in milliseconds since the epoch. */
@@ -28,6 +28,8 @@ export interface SourceState {
 export interface FootprintSourcesDeps {
   readonly store: Store
   readonly fetcher: GuardedFetcher
+  /** Reads and checks data. Throws `GeoFileError`. */
+  readonly load: (input: SourceInput) => Promise<GeoSource>
   readonly files: FootprintSourcesConfig
   readonly geofeeds: GeofeedsConfig
   /** What footprints in use name, now. */
@@ -115,7 +117,7 @@ export function createFootprintSources(deps: FootprintSourcesDeps): FootprintSou
     const record = await deps.store.get('advertisements', recordId(source.uri))
     if (record === undefined) return
     const kept = decodeRecord(KeptSchema, 'advertisements', record.id, record.value)
-    use(key, one, await loadSource({ kind: 'geofeed', name: source.uri, text: kept.text, builtAt: kept.fetchedAt }))
+    use(key, one, await deps.load({ kind: 'geofeed', name: source.uri, text: kept.text, builtAt: kept.fetchedAt }))
     one.fetchedAt = kept.fetchedAt
     one.validators = validatorsOf(kept)
     one.dueAt = kept.freshUntil
@@ -127,7 +129,7 @@ export function createFootprintSources(deps: FootprintSourcesDeps): FootprintSou
     if (file === undefined) throw new GeoFileError(key, 'no file is configured for it; see footprint_sources')
     const stamp = await fileStamp(file.file)
     if (stamp !== undefined && stamp === one.stamp) return
-    use(key, one, await loadSource({ kind: 'file', name: file.uri, file: file.file, format: file.format }))
+    use(key, one, await deps.load({ kind: 'file', name: file.uri, file: file.file, format: file.format }))
     one.fetchedAt = deps.now()
     if (stamp !== undefined) one.stamp = stamp
   }
@@ -148,7 +150,7 @@ export function createFootprintSources(deps: FootprintSourcesDeps): FootprintSou
     const freshMs = Math.max(MIN_REFRESH_MS, (answer.freshness.freshSeconds ?? geofeeds.refresh_seconds) * 1000)
     const dueAt = at + Math.min(freshMs, geofeeds.refresh_seconds * 1000) * (1 - JITTER * random())
     if (answer.kind === 'document') {
-      use(key, one, await loadSource({ kind: 'geofeed', name: source.uri, text: answer.text, builtAt: at }))
+      use(key, one, await deps.load({ kind: 'geofeed', name: source.uri, text: answer.text, builtAt: at }))
       one.validators = answer.validators
       await keep(source.uri, answer, at, dueAt)
     }
