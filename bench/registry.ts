@@ -5,4 +5,5 @@ export const BENCHMARKS: ReadonlyMap<string, LoadBenchmark> = new Map<string, Lo
   ['fci', () => import('./fci.ts')],
   ['provision', () => import('./provision.ts')],
   ['routing-http', () => import('./routing-http.ts')],
+  ['routing', () => import('./routing.ts')],
 ])

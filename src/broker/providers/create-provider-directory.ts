@@ -103,9 +103,13 @@ function providerTarget(target: NonNullable<ProviderConfig['target']>): Provider
   }
 }
 
-/** Whether routing would take one for the other. */
+/** Whether one says the same as the other. */
 function isSame(a: ProviderFacts, b: ProviderFacts | undefined): boolean {
-  if (b === undefined) return false
+  return b !== undefined && routesAlike(a, b) && a.advertisement?.confirmedAt === b.advertisement?.confirmedAt
+}
+
+/** Whether routing would take one for the other, though an advertisement may have been confirmed meanwhile. */
+export function routesAlike(a: ProviderFacts, b: ProviderFacts): boolean {
   const [heldA, heldB] = [a.advertisement, b.advertisement]
   return (
     a.id === b.id &&
@@ -116,7 +120,6 @@ function isSame(a: ProviderFacts, b: ProviderFacts | undefined): boolean {
     (a.health.state === 'up' || a.health.reason === b.health.reason) &&
     a.drilled?.drill === b.drilled?.drill &&
     heldA?.model === heldB?.model &&
-    heldA?.confirmedAt === heldB?.confirmedAt &&
     heldA?.stale === heldB?.stale &&
     heldA?.expired === heldB?.expired
   )

@@ -7,6 +7,7 @@ import { plainRules } from '../../routing/footprint-rules.ts'
 import { type PlanInputs, planRoutes, type RoutingPlan } from '../../routing/plan.ts'
 import type { RoutingPolicy } from '../../routing/policy.ts'
 import { coverageOfOutcome, type ProviderCoverage, plainCoverage } from '../../routing/provider-coverage.ts'
+import { routesAlike } from '../providers/create-provider-directory.ts'
 import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import { servesContent } from '../scopes/content-path.ts'
 import type { ScopeRecord } from '../scopes/scope-record.ts'
@@ -72,6 +73,16 @@ const MAX_PLANS = 200_000
 /** Usage grows old and paces move on: plans that depend on them are made anew this often. */
 const USAGE_MS = 1_000
 
+function areAlike(some: readonly ProviderFacts[], others: readonly ProviderFacts[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((facts, index) => {
+      const other = others[index]
+      return other !== undefined && routesAlike(facts, other)
+    })
+  )
+}
+
 export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
   let moment: Moment | undefined
 
@@ -88,8 +99,12 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
     ) {
       return moment
     }
+    const before = moment
+    const alike =
+      before?.map === map && usageVersion === 0 && before?.usageVersion === 0 && areAlike(before.facts, facts)
     moment = {
-      number: (moment?.number ?? 0) + 1,
+      // That an advertisement was confirmed makes plans anew, for their ages, but no other answers.
+      number: (before?.number ?? 0) + (alike ? 0 : 1),
       facts,
       map,
       compiled: map !== undefined && isCompiled(map, facts),

@@ -41,8 +41,10 @@ export interface ResponderOptions {
 /** What is sent back; undefined: nothing. */
 export type Response = Buffer | undefined
 
-/** An answer whose version is still the same is believed for so long. */
-const MAX_AGE_MS = 10_000
+/** An answer whose version is still the same is believed for so long, less a share that differs by client network. */
+const MAX_AGE_MS = 60_000
+/** 256 times this: so that answers that were made together do not all grow old together. */
+const AGE_STEP_MS = 60
 /** The same where the source can tell no versions; and how long an old answer may fill in for one that is being asked for. */
 const LAG_MS = 1_000
 const MAX_LOADING = 512
@@ -172,7 +174,7 @@ export class DnsResponder {
     const place = known === undefined ? -1 : this.#table.find(known.id, this.#client)
     const age = place < 0 ? Number.POSITIVE_INFINITY : this.#now - this.#table.confirmedAt(place)
     const same = known !== undefined && place >= 0 && this.#table.epochAt(place) === known.epoch
-    const believed = known?.version === undefined ? LAG_MS : MAX_AGE_MS
+    const believed = known?.version === undefined ? LAG_MS : maxAgeMs(this.#client)
     if (same && age < believed) return this.#finishAt(place, message)
     const question = this.#question(name)
     // What is held is newer than what was loaded.
@@ -308,6 +310,10 @@ interface Loaded {
 
 interface NewName extends Pick<ServiceName, 'scope' | 'apex' | 'name'> {
   readonly labels: string
+}
+
+function maxAgeMs({ words }: DnsClient): number {
+  return MAX_AGE_MS - AGE_STEP_MS * (((words[0] ?? 0) >>> 8) & 0xff)
 }
 
 function refusalOf(query: DnsQuery): Rcode {

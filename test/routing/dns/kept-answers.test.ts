@@ -14,7 +14,7 @@ describe('kept answers', () => {
     expect(world.asked).toHaveLength(3)
   })
 
-  it('are asked for anew when the version has changed, a millisecond later, and after ten seconds', async () => {
+  it('are asked for anew when the version has changed, a millisecond later, and after a minute', async () => {
     let version = 1
     const world = dnsWorld({ version: () => version })
     const ask = async (): Promise<number> => {
@@ -25,7 +25,7 @@ describe('kept answers', () => {
     version = 2
     world.clock += 1
     expect([await ask(), await ask()]).toEqual([2, 2])
-    world.clock += 10_000
+    world.clock += 60_000
     expect(await ask()).toBe(3)
   })
 
