@@ -238,6 +238,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   const federation = await startFederation({
     loaded,
     providers,
+    advertisements,
     store,
     fetcher,
     instance,

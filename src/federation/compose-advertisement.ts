@@ -19,6 +19,8 @@ import { republishPath } from './republished-path.ts'
 export interface Contributor {
   readonly facts: ProviderFacts
   readonly pid?: string
+  /** What it advertises without what refers to resource footprints; absent if nothing does. */
+  readonly withoutResources?: Advertisement
 }
 
 export interface Composition {
@@ -40,6 +42,7 @@ export interface Withheld {
     | 'several-sources'
     | 'secret'
     | 'says-nothing'
+    | 'resource-footprint'
     | 'no-advertisement'
     | 'expired'
     | 'drained'
@@ -85,7 +88,9 @@ export function* composeInSteps(request: CompositionRequest): Generator<void, Co
       withheld.push({ provider: facts.id, because: absence })
       continue
     }
-    for (const capability of capabilitiesOf(facts)) {
+    const cut = contract.allowResourceFootprints ? undefined : contributor.withoutResources
+    if (cut !== undefined) withheld.push({ provider: facts.id, because: 'resource-footprint' })
+    for (const capability of capabilitiesOf(facts, cut)) {
       const { type } = capability
       const outcome = tell(capability, contributor, request, sources.get(type) ?? 0)
       if (outcome.because !== undefined) withheld.push({ provider: facts.id, type, because: outcome.because })
@@ -169,8 +174,11 @@ function absenceOf({ administrative, health, drilled, advertisement }: ProviderF
 }
 
 /** Its advertisement, with the configured target in the place of those that it advertises. */
-function capabilitiesOf({ advertisement, target }: ProviderFacts): readonly AdvertisedCapability[] {
-  const all = advertisement?.model.capabilities ?? []
+function capabilitiesOf(
+  { advertisement, target }: ProviderFacts,
+  model: Advertisement | undefined = advertisement?.model,
+): readonly AdvertisedCapability[] {
+  const all = model?.capabilities ?? []
   if (target === undefined) return all
   const others = all.filter(({ type }) => type !== 'FCI.RedirectTarget')
   const value = printRedirectTarget(target.redirect)

@@ -1,3 +1,4 @@
+import type { Advertisement } from '../../fci/advertisement.ts'
 import type { HeldAdvertisement } from '../../routing/decision.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { ProviderConfig } from '../config/config-schema.ts'
@@ -23,6 +24,8 @@ export interface AdvertisementBoard {
   limits(provider: string): AdvertisementLimits
   /** The advertisement in use with its references, which `get` answers resolved. */
   unresolved(provider: string): UnresolvedAdvertisement | undefined
+  /** What `get` answers without what refers to resource footprints; `undefined` if nothing does. */
+  withoutResources(provider: string): Advertisement | undefined
   /** Newest first. Throws `StoreError`. */
   history(provider: string): Promise<readonly AdvertisementChange[]>
   /** Brings back what was kept. */
@@ -71,6 +74,7 @@ export function createAdvertisementBoard(deps: AdvertisementBoardDeps): Advertis
     error: (provider) => providers.get(provider)?.error,
     heldBack: (provider) => providers.get(provider)?.heldBack,
     unresolved: (provider) => providers.get(provider)?.unresolved,
+    withoutResources: (provider) => providers.get(provider)?.withoutResources,
     following: (provider) => providers.get(provider)?.following,
     limits: (provider) => providers.get(provider)?.limits ?? advertisementLimits(undefined),
     history: (provider) => records.history(provider),

@@ -105,6 +105,11 @@ export class ProviderAdvertisement {
     }
   }
 
+  /** The model in use without what refers to resource footprints; undefined if nothing does. */
+  get withoutResources(): Model | undefined {
+    return this.#footprints?.withoutResources
+  }
+
   get error(): string | undefined {
     return this.#error
   }

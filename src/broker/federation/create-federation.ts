@@ -1,5 +1,6 @@
 import { readProviderId } from '../../fci/cdn-path.ts'
 import type { Gateway } from '../../federation/peer-contract.ts'
+import type { AdvertisementBoard } from '../advertisements/advertisement-board.ts'
 import type { Config } from '../config/config-schema.ts'
 import type { FederationConfig } from '../config/federation-schema.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
@@ -22,6 +23,7 @@ import { createSubscriptions } from './subscriptions.ts'
 export interface FederationDeps {
   readonly loaded: LoadedConfig
   readonly providers: ProviderDirectory
+  readonly advertisements: Pick<AdvertisementBoard, 'withoutResources'>
   readonly store: Store
   readonly fetcher: Pick<GuardedFetcher, 'fetch'>
   readonly instance: string
@@ -69,6 +71,7 @@ export async function startFederation(deps: FederationDeps): Promise<Federation 
     audiences,
     facts: () => deps.providers.facts(),
     providerPids: providerPids(config),
+    withoutResources: (provider) => deps.advertisements.withoutResources(provider),
     resolve: (contract) => resolveContract(contract, () => footprints.registry(), deps.now()),
     resolvesBy: () =>
       footprints

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Advertisement } from '../../fci/advertisement.ts'
 import type { CompositionRequest, Contributor } from '../../federation/compose-advertisement.ts'
 import { composeAdvertisement, composeInSteps } from '../../federation/compose-advertisement.ts'
 import type { Gateway, PeerContract } from '../../federation/peer-contract.ts'
@@ -25,6 +26,8 @@ export interface PublisherDeps {
   readonly facts: () => readonly ProviderFacts[]
   /** CDN Provider IDs of those providers that are gateways, by provider id. */
   readonly providerPids: ReadonlyMap<string, string>
+  /** What a provider advertises without what refers to resource footprints; undefined if nothing does. */
+  readonly withoutResources?: (provider: string) => Advertisement | undefined
   /** A contract with its references to our own named footprints resolved. */
   readonly resolve?: (contract: PeerContract) => PeerContract
   /** Changes whenever `resolve` may give something else. */
@@ -63,7 +66,12 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const requestFor = (audience: Audience): CompositionRequest => {
     const contributors = deps.facts().map((facts): Contributor => {
       const pid = deps.providerPids.get(facts.id)
-      return pid === undefined ? { facts } : { facts, pid }
+      const withoutResources = deps.withoutResources?.(facts.id)
+      return {
+        facts,
+        ...(pid === undefined ? {} : { pid }),
+        ...(withoutResources === undefined ? {} : { withoutResources }),
+      }
     })
     const receiver = audience.kind === 'peer' ? audience.peer.pid : undefined
     return {

@@ -3,6 +3,7 @@ import { AdvertisementError } from '../../fci/advertisement-error.ts'
 import type { NamedDocument } from '../../fci/named/named-footprint.ts'
 import { buildNamedRegistry, type NamedRegistry } from '../../fci/named/named-registry.ts'
 import { parseNamedDocumentText } from '../../fci/named/read-named-document.ts'
+import { resourceUrisIn } from '../../federation/resource-footprints.ts'
 import type { GuardedAnswer, Validators } from '../outbound/guarded-fetch.ts'
 import { OutboundError } from '../outbound/outbound-error.ts'
 import { neededFootprints } from './needed-footprints.ts'
@@ -77,6 +78,11 @@ export class NamedFootprintCache {
       ...(freshUntil === undefined ? {} : { freshUntil }),
       validators,
     }))
+  }
+
+  /** URIs of footprints that say where surrogates are, as far as their namespace is held. */
+  get resourceUris(): ReadonlySet<string> {
+    return resourceUrisIn([...this.#documents.values()].map(({ document }) => document))
   }
 
   get diagnostics(): readonly Diagnostic[] {

@@ -3,6 +3,7 @@ import type { Advertisement, Diagnostic } from '../../fci/advertisement.ts'
 import { versionOf } from '../../fci/advertisement-version.ts'
 import type { NamedRegistry } from '../../fci/named/named-registry.ts'
 import { resolveNamed, type Unresolved } from '../../fci/named/resolve-named.ts'
+import { withoutReferencesTo } from '../../federation/resource-footprints.ts'
 import type { AdvertisementInUse, HeldBackAdvertisement } from '../advertisements/advertisement-intake.ts'
 import { baseRequest, type LoadDeps } from '../advertisements/advertisement-load.ts'
 import type { FciConfig } from '../config/fci-schema.ts'
@@ -105,6 +106,14 @@ export class ProviderFootprints {
     return referencesIn(model).length === 0
       ? model
       : resolveNamed(model, this.#cache.registry, this.#deps.now()).advertisement
+  }
+
+  /** The resolved model without what refers to resource footprints; undefined if nothing does. */
+  get withoutResources(): Advertisement | undefined {
+    const { raw } = this.#resolved
+    if (raw === undefined || referencesIn(raw).length === 0) return undefined
+    const kept = withoutReferencesTo(raw, this.#cache.resourceUris)
+    return kept === raw ? undefined : this.resolve(kept)
   }
 
   /** Throws `StoreError`. */
