@@ -4,6 +4,7 @@ import type { Conjunction, Footprint } from '../footprint.ts'
 import { footprintOf, GLOBAL, intersectFootprints, uniteFootprints } from '../footprint-algebra.ts'
 import type { FootprintNamespace, NamedFootprint } from './named-footprint.ts'
 import type { NamedRegistry } from './named-registry.ts'
+import { preferLowestLevel } from './prefer-lowest-level.ts'
 import { ReferenceGraph } from './reference-graph.ts'
 
 /** Why a reference stands unresolved, so that it matches nobody. */
@@ -41,7 +42,9 @@ export function resolveNamed(
     return footprint === capability.footprint ? capability : { ...capability, footprint }
   })
   const isSame = capabilities.every((capability, i) => capability === advertisement.capabilities[i])
-  return { advertisement: isSame ? advertisement : { ...advertisement, capabilities }, unresolved: resolver.unresolved }
+  if (isSame) return { advertisement, unresolved: resolver.unresolved }
+  const preferred = preferLowestLevel(advertisement.capabilities, capabilities, registry)
+  return { advertisement: { ...advertisement, capabilities: preferred }, unresolved: resolver.unresolved }
 }
 
 /** The same for one footprint. */
