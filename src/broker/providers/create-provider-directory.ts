@@ -64,7 +64,29 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
     }
   }
 
+  const all = [...entries]
   let latest: readonly ProviderFacts[] = []
+
+  /** Whether routing would take what is known of a provider now for what was told last. Makes nothing: it is asked for every look-up. */
+  function isStill(told: ProviderFacts | undefined, id: string): boolean {
+    if (told?.id !== id) return false
+    const administrative = deps.states.get(id)
+    const health = deps.health.get(id)
+    const held = deps.advertisements.get(id)
+    const known = told.advertisement
+    return (
+      told.administrative.state === administrative.state &&
+      told.administrative.reason === administrative.reason &&
+      told.health.state === health.state &&
+      // The evidence of the healthy changes all the time and is not shown.
+      (health.state === 'up' || told.health.reason === health.reason) &&
+      told.drilled?.drill === deps.overlay.drilled(id) &&
+      known?.model === held?.model &&
+      known?.confirmedAt === held?.confirmedAt &&
+      known?.stale === held?.stale &&
+      known?.expired === held?.expired
+    )
+  }
 
   return {
     ids: () => inPreference,
@@ -76,8 +98,8 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
     config: (id) => entries.get(id)?.config,
     breaker: (id): BreakerSnapshot | undefined => entries.get(id)?.guarded.snapshot(),
     facts() {
-      const now = [...entries].map(([id, entry]) => facts(id, entry.config))
-      if (now.length !== latest.length || now.some((one, i) => !isSame(one, latest[i]))) latest = now
+      if (!all.every(([id], index) => isStill(latest[index], id)))
+        latest = all.map(([id, { config }]) => facts(id, config))
       return latest
     },
     async [Symbol.asyncDispose]() {
@@ -101,11 +123,6 @@ function providerTarget(target: NonNullable<ProviderConfig['target']>): Provider
     },
     addresses: target.addresses,
   }
-}
-
-/** Whether one says the same as the other. */
-function isSame(a: ProviderFacts, b: ProviderFacts | undefined): boolean {
-  return b !== undefined && routesAlike(a, b) && a.advertisement?.confirmedAt === b.advertisement?.confirmedAt
 }
 
 /** Whether routing would take one for the other, though an advertisement may have been confirmed meanwhile. */
