@@ -82,6 +82,28 @@ describe('GET /fci/advertisement', () => {
   })
 })
 
+describe('GET /federation/peers', () => {
+  it('tells an operator what each peer is told and what is kept back, and a peer nothing', async () => {
+    const { api, world } = await start()
+    world.say(delivery(countries('fr')))
+    await world.settle()
+    const answer = await api.send('GET', '/federation/peers', { key: 'mqb_reader' })
+    const etag = (await api.send('GET', PATH, { key: PEER_TOKEN })).headers.get('etag')
+    const peers = answer.json['peers']
+    expect(peers).toMatchObject([
+      { id: 'upstream', pid: 'AS64510:0', capabilities: 1, withheld: [] },
+      {
+        id: 'narrow',
+        profiles: ['http'],
+        capabilities: 0,
+        withheld: [{ provider: 'cdn-a', type: 'FCI.DeliveryProtocol', because: 'outside-contract' }],
+      },
+    ])
+    expect(JSON.stringify(peers)).toContain(`"version":${etag}`)
+    expect((await api.send('GET', '/federation/peers', { key: PEER_TOKEN })).status).toBe(401)
+  })
+})
+
 describe('GET /fci/advertisement/changes', () => {
   it('leads from a former version to the present one, as either kind of patch', async () => {
     const { api, world } = await start()

@@ -116,6 +116,7 @@ const ROWS: readonly Row[] = [
     call: { json: { 'cdni-capabilities': [] } },
     status: 200,
   },
+  { method: 'GET', path: '/federation/peers', least: 'reader', status: 200 },
   { method: 'GET', path: '/fci/footprints', least: 'reader', status: 200 },
   { method: 'GET', path: '/fci/footprints/net', least: 'reader', status: 404 },
   { method: 'GET', path: '/fci/footprints/net/home', least: 'reader', status: 404 },
@@ -149,7 +150,7 @@ const RANKS: readonly Least[] = ['none', 'reader', 'operator', 'admin']
 
 /** An API that holds one scope, and a drill and a key unless the row makes its own. */
 async function apiFor(row: Row): Promise<FrontApi> {
-  const isPublished = /^\/(OC|alto|fci\/(advertisement|footprints))\b/.test(row.path)
+  const isPublished = /^\/(OC|alto|federation|fci\/(advertisement|footprints))\b/.test(row.path)
   const api = new FrontApi(isPublished ? { federation: (await federationWorld({ maxStreams: 0 })).service } : {})
   await api.send('POST', '/moq/scopes')
   if (row.path.startsWith('/route/stream')) api.streams.close()

@@ -145,6 +145,7 @@ export async function federationWorld(options: WorldOptions = {}): Promise<Feder
   ])
   return Object.assign(world, {
     service: {
+      peers,
       publisher,
       streams: createEventStreams({ publisher, maxStreams: options.maxStreams ?? 2 }),
       subscriptions: createSubscriptions({

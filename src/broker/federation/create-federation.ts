@@ -120,6 +120,7 @@ export async function startFederation(deps: FederationDeps): Promise<Federation 
   )
   return {
     service: {
+      peers,
       publisher,
       streams,
       subscriptions,

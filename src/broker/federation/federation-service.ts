@@ -6,6 +6,8 @@ import type { Subscriptions } from './subscriptions.ts'
 
 /** What the routes of the CDNI interfaces stand on. */
 export interface FederationService {
+  /** In the order of the configuration. */
+  readonly peers: readonly Peer[]
   readonly publisher: Publisher
   readonly streams: EventStreams
   readonly subscriptions: Subscriptions
