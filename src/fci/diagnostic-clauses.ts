@@ -106,6 +106,7 @@ const CLAUSES = {
   'private-feature-repeated': { clause: '[PF] 3', explanation: 'a list configures each feature once' },
   'metadata-invalid': { clause: 'RFC 8006 4.1.7', explanation: 'GenericMetadata has a type and a value' },
   'metadata-flag-invalid': { clause: 'RFC 8006 4.1.7', explanation: 'the flags of GenericMetadata are booleans' },
+  'metadata-link': { clause: 'RFC 8006 4.3.1', explanation: 'an object with "href" stands for another one' },
   'metadata-type-repeated': {
     clause: 'RFC 8006 3.3',
     explanation: 'all but the first object of a type MUST be ignored',

@@ -122,6 +122,25 @@ describe('fci check', () => {
     expect(none.stdout).toMatch(/not-named-footprints[^]*keep what it had/)
   })
 
+  it('tells which private features metadata puts in force', async () => {
+    const metadata = {
+      metadata: [{ 'generic-metadata-type': 'MI.PrivateFeature.ACME.Hammer', 'generic-metadata-value': {} }],
+    }
+    const host = JSON.stringify({ host: 'video.example', 'host-metadata': metadata })
+    const run = await runCommand(['fci', 'check', fileOf(host)])
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(run.stdout).toMatch(
+      /metadata, as far as private features go[^]*video\.example +MI\.PrivateFeature\.ACME\.Hammer +Hammer of ACME \(named\)/,
+    )
+    const bad = await runCommand([
+      'fci',
+      'check',
+      fileOf(host.replace('"generic-metadata-value":{}', '"generic-metadata-value":{"href":"x"}')),
+    ])
+    expect(bad.exitCode).toBe(2)
+    expect(bad.stdout).toMatch(/private-feature-href[^]*must not be served/)
+  })
+
   it('prints one JSON document', async () => {
     const run = await runCommand(['fci', 'check', fileOf(BAD), '--json'])
     expect(run.exitCode).toBe(2)

@@ -21,7 +21,7 @@ function readArray(wire: unknown) {
 function inForce(...levels: readonly unknown[]) {
   const notes = reading()
   const found = featuresInForce(
-    levels.map((level) => readMetadataArray(level, '', notes)),
+    levels.map((level) => ({ metadata: readMetadataArray(level, '', notes), pointer: '' })),
     notes,
   )
   return {
@@ -221,7 +221,10 @@ const metadataArray = fc.uniqueArray(fc.oneof(listObject, namedObject), { select
 describe('conversion between list and names', () => {
   const force = (metadata: readonly GenericMetadata[]) =>
     new Map(
-      featuresInForce([metadata], reading()).features.map((one) => [`${one.oid} ${one.type}`, { ...one, form: 'any' }]),
+      featuresInForce([{ metadata, pointer: '' }], reading()).features.map((one) => [
+        `${one.oid} ${one.type}`,
+        { ...one, form: 'any' },
+      ]),
     )
 
   test('of the example of the draft gives the other example, and back', () => {
@@ -311,7 +314,8 @@ describe('a feature on its way', () => {
 
   const capabilities = (...features: readonly object[]): EffectiveCapabilities =>
     effectiveCapabilities([{ type: 'FCI.PrivateFeatures', value: { features }, footprint: { kind: 'global' } }])
-  const configured = (...wire: readonly object[]) => featuresInForce([readArray(wire).metadata], reading())
+  const configured = (...wire: readonly object[]) =>
+    featuresInForce([{ metadata: readArray(wire).metadata, pointer: '' }], reading())
 
   test('goes only to a CDN that advertises owner and type for the client', () => {
     const features = configured(named('ACME.Hammer', {}), named('ACME.Saw', {}, { 'mandatory-to-enforce': false }))

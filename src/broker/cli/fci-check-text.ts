@@ -1,5 +1,6 @@
 import { valueText } from '../../fci/capability-summary.ts'
 import type { AdvertisementReport, Envelope } from '../../fci/check-advertisement.ts'
+import type { MetadataReport } from '../../fci/check-metadata.ts'
 import type { NamedReport } from '../../fci/check-named-document.ts'
 import type { CoverageSummary } from '../../fci/coverage-summary.ts'
 import { formatPrefix } from '../../fci/prefix.ts'
@@ -38,6 +39,8 @@ function reportText(report: CheckedDocument['report'], out: Output): string {
       return understoodText(report, out)
     case 'footprints':
       return namedText(report, out)
+    case 'metadata':
+      return metadataText(report, out)
     case 'geofeed':
       return geofeedText(report, out)
   }
@@ -49,6 +52,7 @@ export function checkJson({ report, ...checked }: CheckedDocument): unknown {
     case 'geofeed':
       return { ...report, ...checked, prefixes: report.prefixes.length }
     case 'footprints':
+    case 'metadata':
       return { ...checked, ...report }
     case 'advertisement': {
       const { understood, ...rest } = report
@@ -83,6 +87,8 @@ function kindText(report: CheckedDocument['report']): string {
       return 'a geofeed (RFC 8805)'
     case 'footprints':
       return report.understood === undefined ? 'no named footprints' : 'named footprints ([NF])'
+    case 'metadata':
+      return 'metadata, as far as private features go ([PF])'
     case 'advertisement':
       return report.envelope === undefined ? 'no advertisement' : ENVELOPES[report.envelope]
   }
@@ -194,6 +200,29 @@ function namedText({ understood }: NamedReport, out: Output): string {
   const further = understood.length - MAX_CAPABILITIES
   const more = further > 0 ? `${INDENT}and ${counted(further, 'more footprint')}\n` : ''
   return `${out.paint('bold', 'A broker would understand:')}\n${table}${more}`
+}
+
+function metadataText({ understood }: MetadataReport, out: Output): string {
+  if (understood === undefined) return 'A broker would keep what it had before.\n'
+  const table = renderTable(
+    [
+      { title: 'PLACE' },
+      { title: 'TO BE ENFORCED', wraps: true },
+      { title: 'PRIVATE FEATURES', wraps: true },
+      { title: '' },
+    ],
+    understood
+      .slice(0, MAX_CAPABILITIES)
+      .map(({ place, mandatory, features, isBlocked }) => [
+        place.length === 0 ? '(everywhere)' : place.join(' '),
+        mandatory.join(', '),
+        features.map(({ oid, type, form }) => `${type} of ${oid} (${form})`).join(', '),
+        isBlocked ? { text: 'must not be served', format: 'red' } : '',
+      ]),
+    out,
+    { indent: INDENT },
+  )
+  return `${out.paint('bold', 'In force:')}\n${table}`
 }
 
 function geofeedText(report: GeofeedReport, out: Output): string {

@@ -1,5 +1,7 @@
 import type { AdvertisementReport } from '../../fci/check-advertisement.ts'
 import { checkAdvertisement } from '../../fci/check-advertisement.ts'
+import type { MetadataReport } from '../../fci/check-metadata.ts'
+import { checkMetadata } from '../../fci/check-metadata.ts'
 import type { NamedReport } from '../../fci/check-named-document.ts'
 import { checkNamedDocument } from '../../fci/check-named-document.ts'
 import { parseMediaType } from '../../fci/media-type.ts'
@@ -9,7 +11,7 @@ import type { GeofeedReport } from '../../routing/geofeed-lint.ts'
 import { lintGeofeed } from '../../routing/geofeed-lint.ts'
 import type { FciDocument } from './fci-document.ts'
 
-export const DOCUMENT_KINDS = ['advertisement', 'footprints', 'geofeed'] as const
+export const DOCUMENT_KINDS = ['advertisement', 'footprints', 'metadata', 'geofeed'] as const
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
 
 /** What there is to say of the answer's header. */
@@ -22,7 +24,7 @@ export interface MediaTypeNote {
 
 export interface CheckedDocument {
   readonly name: string
-  readonly report: AdvertisementReport | NamedReport | GeofeedReport
+  readonly report: AdvertisementReport | NamedReport | MetadataReport | GeofeedReport
   readonly mediaType?: MediaTypeNote
   readonly errors: number
   readonly warnings: number
@@ -58,20 +60,23 @@ function reportOf(kind: DocumentKind, { name, text }: FciDocument, options: Read
       return checkAdvertisement(text, options)
     case 'footprints':
       return checkNamedDocument(text, options)
+    case 'metadata':
+      return checkMetadata(text, options)
     case 'geofeed':
       return lintGeofeed(text, name)
   }
 }
 
-/** JSON documents begin with a bracket, a geofeed has commas or comments; named footprints have a member of theirs. */
+/** JSON documents begin with a bracket and have members of their kind; a geofeed has commas or comments. */
 function kindOf(text: string): DocumentKind {
   const start = text
     .slice(0, 4096)
     .replace(/^\uFEFF/, '')
     .trimStart()
   if (!/^[{[]/.test(start)) return /^#|,/.test(start) ? 'geofeed' : 'advertisement'
-  const isNamed = /"footprint-(?:namespace|name|def)"\s*:/.test(start) && !/"capability-type"\s*:/.test(start)
-  return isNamed ? 'footprints' : 'advertisement'
+  if (/"(?:capability-type|capabilities|cdni-advertisement)"\s*:/.test(start)) return 'advertisement'
+  if (/"footprint-(?:namespace|name|def)"\s*:/.test(start)) return 'footprints'
+  return /"(?:generic-metadata-type|host-metadata|hosts|metadata)"\s*:/.test(start) ? 'metadata' : 'advertisement'
 }
 
 function mediaTypeNote(contentType: string | undefined, kind: DocumentKind): MediaTypeNote | undefined {
@@ -92,10 +97,11 @@ function mediaTypeNote(contentType: string | undefined, kind: DocumentKind): Med
   return note('warning', 'media-type-no-ptype', message, 'RFC 7736 2.1')
 }
 
-/** No registered payload type names either; a footprint advertisement may come under those of its objects. */
+/** No registered payload type names an advertisement, nor one of footprints, which may come under those of its objects. */
 const PTYPES: Readonly<Record<Exclude<DocumentKind, 'geofeed'>, readonly string[]>> = {
   advertisement: [ADVERTISEMENT_PTYPE],
   footprints: ['MI.NamedFootprintNamespace', 'MI.NamedFootprint'],
+  metadata: ['MI.HostIndex', 'MI.HostMatch', 'MI.HostMetadata', 'MI.PathMatch', 'MI.PathMetadata'],
 }
 
 function note(

@@ -48,8 +48,8 @@ document cannot be fetched. --strict turns into errors what a lenient broker rep
 export function addFciCommands(program: Command, cli: Cli, end: (code: ExitCode) => void): void {
   const fci = program.command('fci').description('Advertisements and geofeeds of CDNs (CDNI FCI, RFC 8805)')
   const check = addOptions(fci.command('check <document>'))
-    .description('Check an advertisement or a geofeed, a file or a URL, and tell what a broker would understand')
-    .option('--kind <kind>', `what it is: ${DOCUMENT_KINDS.join(' or ')} (default: told by its content)`)
+    .description('Check what a CDN publishes, a file or a URL, and tell what a broker would understand of it')
+    .option('--kind <kind>', `what it is: ${DOCUMENT_KINDS.join(', ')} (default: told by its content)`)
     .addHelpText('after', EXIT_HELP)
     .action(async () => {
       const input = readInput(CheckInput, describeInput(check), check)

@@ -5,6 +5,7 @@ import { MAX_OPAQUE_DEPTH } from '../conjunction-order.ts'
 import type { DiagnosticCode } from '../diagnostic-clauses.ts'
 import type { PrivateFeatureId } from '../effective-capabilities.ts'
 import type { Reading } from '../reading.ts'
+import { quote } from '../reading.ts'
 import { FEATURE_LIST_TYPE, featureKey, featureOfType, NAMED_PREFIX } from './feature-name.ts'
 import type { GenericMetadata } from './generic-metadata.ts'
 import { metadataTypeKey } from './generic-metadata.ts'
@@ -32,7 +33,13 @@ export interface ConfiguredFeatures {
   readonly rejected: readonly RejectedFeature[]
 }
 
-/** One level of the metadata tree: what its own array says. */
+/** The `metadata` array of one level of the tree, and where it stands, for findings. */
+export interface MetadataLevel {
+  readonly metadata: readonly GenericMetadata[]
+  readonly pointer: string
+}
+
+/** What the array of one level says of private features. */
 interface Level {
   readonly list: readonly ConfiguredFeature[] | undefined
   readonly named: ReadonlyMap<string, ConfiguredFeature>
@@ -45,12 +52,12 @@ interface Level {
  * features are inherited one by one. In one array a named feature overrides the list's entry ([PF] 4); between levels,
  * of which [PF] does not speak, the nearer one does.
  */
-export function featuresInForce(levels: readonly (readonly GenericMetadata[])[], reading: Reading): ConfiguredFeatures {
+export function featuresInForce(levels: readonly MetadataLevel[], reading: Reading): ConfiguredFeatures {
   let list: readonly ConfiguredFeature[] = []
   let named = new Map<string, ConfiguredFeature>()
   const rejected = new Map<string, RejectedFeature>()
-  for (const [i, metadata] of levels.entries()) {
-    const level = readLevel(metadata, `/${i}`, reading)
+  for (const { metadata, pointer } of levels) {
+    const level = readLevel(metadata, pointer, reading)
     if (level.list !== undefined) {
       list = level.list
       rejected.delete(metadataTypeKey(FEATURE_LIST_TYPE))
@@ -77,22 +84,21 @@ function readLevel(metadata: readonly GenericMetadata[], pointer: string, readin
   let list: readonly ConfiguredFeature[] | undefined
   const named = new Map<string, ConfiguredFeature>()
   const rejected: (RejectedFeature & { readonly key: string })[] = []
-  for (const [i, one] of metadata.entries()) {
-    const at = `${pointer}/${i}`
+  for (const one of metadata) {
     const reject = (code: DiagnosticCode, why: string): void => {
       const { type, mandatoryToEnforce } = one
       const consequence = mandatoryToEnforce ? 'its content must not be served' : 'it is not applied'
-      reading.error(code, at, `${why}; ${consequence}`)
+      reading.error(code, pointer, `${quote(type)}: ${why}; ${consequence}`)
       rejected.push({ key: metadataTypeKey(type), type, mandatoryToEnforce })
     }
     if (metadataTypeKey(one.type) === metadataTypeKey(FEATURE_LIST_TYPE)) {
-      list = readFeatureList(one, at, reading)
+      list = readFeatureList(one, pointer, reading)
       if (list === undefined) reject('private-feature-list-invalid', 'the array "features" is missing, or holds others')
       continue
     }
     if (!one.type.toLowerCase().startsWith(NAMED_PREFIX.toLowerCase())) continue
     const id = featureOfType(one.type)
-    if (id === undefined) reject('private-feature-name-invalid', `${one.type} names no owner and feature ([PF] 4.1)`)
+    if (id === undefined) reject('private-feature-name-invalid', 'it names no owner and feature ([PF] 4.1)')
     else if (!isObject(one.value)) reject('private-feature-value-invalid', 'the value of a feature is an object')
     else if ('href' in one.value) {
       reject('private-feature-href', 'a value with "href" would be taken for a Link (RFC 8006 4.3.1)')
@@ -110,13 +116,13 @@ export function readFeatureList(
   const items = isJsonObject(metadata.value) ? metadata.value['features'] : undefined
   if (!isJsonList(items)) return undefined
   const features = new Map<string, ConfiguredFeature>()
-  for (const [i, item] of items.entries()) {
+  for (const item of items) {
     const feature = readFeature(item)
     if (feature === undefined) return undefined
     const key = featureKey(feature)
     if (features.has(key)) {
       const why = `a second ${feature.type} of ${feature.oid} in one list is ignored`
-      reading.warn('private-feature-repeated', `${pointer}/generic-metadata-value/features/${i}`, why)
+      reading.warn('private-feature-repeated', pointer, why)
     } else features.set(key, { ...feature, form: 'list', ...flagsOf(metadata) })
   }
   return [...features.values()]
