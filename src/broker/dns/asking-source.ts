@@ -1,13 +1,15 @@
 import type { AnswerQuestion, AnswerSource } from '../../routing/dns/answer-source.ts'
 import type { ScopeAnswer } from '../../routing/dns/client-answer.ts'
 import type { Explanation } from '../../routing/dns/reply.ts'
-import type { Ask, Told } from './worker-messages.ts'
+import type { Asks, Told } from './worker-messages.ts'
 
 export interface AskingSourceDeps {
   /** Hands questions to the broker's process. */
-  readonly send: (asks: readonly Ask[]) => void
+  readonly send: (asks: readonly Asks[]) => void
   /** Runs a task soon, once. */
   readonly soon: (task: () => void) => void
+  /** Milliseconds of any clock. */
+  readonly now: () => number
   /** Whether versions are told. */
   readonly versioned: boolean
 }
@@ -16,65 +18,67 @@ export interface AskingSourceDeps {
 export interface AskingSource extends AnswerSource {
   take(told: readonly Told[]): void
   noteVersion(scope: string | undefined, version: string | number): void
+  /** Gives up what was asked too long ago; to be called now and then. */
+  giveUpOld(): void
   /** Everything asked is given up. */
   giveUp(): void
 }
 
 interface Waiting {
-  readonly question: AnswerQuestion
-  readonly key: string | undefined
-  readonly told: (told: Told) => void
-  readonly fail: (error: Error) => void
+  readonly scope: string | undefined
+  readonly askedAt: number
+  readonly resolve: (told: OneTold) => void
+  readonly reject: (error: Error) => void
+}
+
+interface OneTold {
+  readonly told: Told
+  readonly sameForBits: number
+}
+
+interface OpenAsks extends Asks {
+  readonly ids: number[]
+  readonly clients: string[]
 }
 
 const PATIENCE_MS = 2_000
 const MAX_VERSIONS = 65_536
 
 /** Questions of one turn of the event loop go out together, and the same question is asked once. */
-export function createAskingSource({ send, soon, versioned }: AskingSourceDeps): AskingSource {
+export function createAskingSource({ send, soon, now, versioned }: AskingSourceDeps): AskingSource {
+  /** In the order of their asking. */
   const waiting = new Map<number, Waiting>()
   const running = new Map<string, Promise<ScopeAnswer>>()
   const versions = new Map<string, string | number>()
-  let asks: Ask[] = []
+  const open = new Map<string, OpenAsks>()
   let nextId = 1
 
-  function ask(question: AnswerQuestion, key: string | undefined): Promise<Told> {
+  function ask({ name, scope, client }: AnswerQuestion, explain: boolean): Promise<OneTold> {
     const id = nextId++
-    if (asks.length === 0) {
+    if (open.size === 0) {
       soon(() => {
-        const batch = asks
-        asks = []
-        send(batch)
+        send([...open.values()])
+        open.clear()
       })
     }
-    asks.push({ id, question, explain: key === undefined })
-    return new Promise<Told>((resolve, reject) => {
-      const timer = setTimeout(() => fail(new Error('the broker did not answer in time')), PATIENCE_MS)
-      const end = (): void => {
-        clearTimeout(timer)
-        waiting.delete(id)
-        if (key !== undefined) running.delete(key)
-      }
-      const fail = (error: Error): void => {
-        end()
-        reject(error)
-      }
-      waiting.set(id, {
-        question,
-        key,
-        fail,
-        told: (told) => {
-          end()
-          resolve(told)
-        },
-      })
+    const group = `${explain ? 'why' : 'where'} ${name}`
+    const asks = open.get(group) ?? { name, explain, ids: [], clients: [], ...(scope === undefined ? {} : { scope }) }
+    asks.ids.push(id)
+    asks.clients.push(client)
+    open.set(group, asks)
+    return new Promise<OneTold>((resolve, reject) => {
+      waiting.set(id, { scope, askedAt: now(), resolve, reject })
     })
   }
 
   async function answer(question: AnswerQuestion, key: string): Promise<ScopeAnswer> {
-    const told = await ask(question, key)
-    if (told.answer === undefined) throw new Error('the broker could not decide')
-    return told.answer
+    try {
+      const { told, sameForBits } = await ask(question, false)
+      if (told.answer === undefined) throw new Error('the broker could not decide')
+      return told.answer.kind === 'absent' ? 'absent' : { ...told.answer, sameForBits }
+    } finally {
+      running.delete(key)
+    }
   }
 
   function noteVersion(scope: string | undefined, version: string | number): void {
@@ -82,10 +86,18 @@ export function createAskingSource({ send, soon, versioned }: AskingSourceDeps):
     versions.set(scope ?? '', version)
   }
 
+  function giveUpWhile(isOver: (one: Waiting) => boolean, why: string): void {
+    for (const [id, one] of waiting) {
+      if (!isOver(one)) return
+      waiting.delete(id)
+      one.reject(new Error(why))
+    }
+  }
+
   return {
     held: () => undefined,
     load(question) {
-      const key = `${question.scope ?? ''} ${question.client}`
+      const key = `${question.name} ${question.client}`
       const known = running.get(key)
       if (known !== undefined) return known
       const started = answer(question, key)
@@ -93,7 +105,7 @@ export function createAskingSource({ send, soon, versioned }: AskingSourceDeps):
       return started
     },
     async explain(question): Promise<Explanation> {
-      const { explanation } = await ask(question, undefined)
+      const { explanation } = (await ask(question, true)).told
       if (explanation === undefined) throw new Error('the broker could not decide')
       return explanation.texts
     },
@@ -101,15 +113,22 @@ export function createAskingSource({ send, soon, versioned }: AskingSourceDeps):
     version: (scope) => (versioned ? (versions.get(scope ?? '') ?? 0) : undefined),
     take(all) {
       for (const told of all) {
-        const asked = waiting.get(told.id)
-        if (asked === undefined) continue
-        if (told.version !== undefined) noteVersion(asked.question.scope, told.version)
-        asked.told(told)
+        told.ids.forEach((id, index) => {
+          const asked = waiting.get(id)
+          if (asked === undefined) return
+          waiting.delete(id)
+          if (told.version !== undefined) noteVersion(asked.scope, told.version)
+          asked.resolve({ told, sameForBits: told.sameForBits[index] ?? 0 })
+        })
       }
     },
     noteVersion,
+    giveUpOld() {
+      const oldest = now() - PATIENCE_MS
+      giveUpWhile(({ askedAt }) => askedAt < oldest, 'the broker did not answer in time')
+    },
     giveUp() {
-      for (const { fail } of waiting.values()) fail(new Error('this process is stopping'))
+      giveUpWhile(() => true, 'this process is stopping')
     },
   }
 }

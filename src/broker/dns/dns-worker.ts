@@ -27,7 +27,7 @@ interface Running {
   readonly report: NodeJS.Timeout
 }
 
-const TOTALS_EVERY_MS = 1_000
+const REPORT_EVERY_MS = 1_000
 
 /**
  * Answers DNS queries beside other processes on the same port. Decisions come from the broker's process; without it
@@ -47,6 +47,7 @@ export function runDnsWorker(host: WorkerProcess, clock: WorkerClock): void {
     const source = createAskingSource({
       send: (asks) => send({ kind: 'asks', asks: [...asks] }),
       soon: (task) => setImmediate(task),
+      now: () => performance.now(),
       versioned: message.versioned,
     })
     const log: Log = () => undefined
@@ -59,7 +60,10 @@ export function runDnsWorker(host: WorkerProcess, clock: WorkerClock): void {
     })
     const listeners = await openListeners(message.config, { responder, counters, log })
     send({ kind: 'listening', listeners: listeners.map(({ host: address, port }) => ({ host: address, port })) })
-    const report = setInterval(() => send({ kind: 'totals', totals: totalsOf(counters) }), TOTALS_EVERY_MS)
+    const report = setInterval(() => {
+      source.giveUpOld()
+      send({ kind: 'totals', totals: totalsOf(counters) })
+    }, REPORT_EVERY_MS)
     return { source, counters, listeners, report }
   }
 

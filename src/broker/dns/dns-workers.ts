@@ -66,12 +66,15 @@ export async function startDnsWorkers(
             state.totals = message.totals
         }
       })
-      worker.once('error', reject)
+      // A pipe that breaks as its process ends; the end itself is told below.
+      worker.on('error', () => undefined)
       worker.once('exit', (code: number | null, signal: string | null) => {
         workers.delete(worker)
         ended = addDnsTotals(ended, state.totals)
-        reject(new Error(`a DNS process ended before it listened (${signal ?? `exit code ${code ?? 'unknown'}`})`))
-        if (!stopping) restart(worker, signal ?? `exit code ${code ?? 'unknown'}`, now() - startedAt)
+        const how = signal ?? `exit code ${code ?? 'unknown'}`
+        // Its last words may still be under way, and say more.
+        setImmediate(() => reject(new Error(`a DNS process ended before it listened (${how})`)))
+        if (!stopping) restart(worker, how, now() - startedAt)
       })
     })
   }

@@ -1,12 +1,18 @@
 import type { AnswerSource } from '../../routing/dns/answer-source.ts'
-import type { Ask, Told, ToWorker } from './worker-messages.ts'
+import type { ScopeAnswer } from '../../routing/dns/client-answer.ts'
+import type { Asks, Told, ToWorker } from './worker-messages.ts'
 
 /** Answers what workers ask, and tells them when it is no longer right. */
 export interface WorkerAnswers {
   /** What is known at once is told together, the rest one by one. Never rejects. */
-  answer(asks: readonly Ask[], tell: (message: ToWorker) => void): void
+  answer(asks: readonly Asks[], tell: (message: ToWorker) => void): void
   /** For every scope whose version has changed since it was last told. */
   changes(): readonly ToWorker[]
+}
+
+interface OpenTold extends Told {
+  readonly ids: number[]
+  readonly sameForBits: number[]
 }
 
 const MAX_FOLLOWED = 65_536
@@ -23,33 +29,45 @@ export function createWorkerAnswers(source: AnswerSource): WorkerAnswers {
     return { version }
   }
 
-  function atOnce({ id, question, explain }: Ask): Told | undefined {
-    if (explain) return undefined
-    const version = versionOf(question.scope)
-    const answer = source.held(question)
-    return answer === undefined ? undefined : { id, answer: copyOf(answer), ...version }
+  async function later({ name, scope, explain }: Asks, id: number, client: string): Promise<Told> {
+    const question = { name, scope, client }
+    const version = versionOf(scope)
+    try {
+      if (!explain) {
+        const answer = await source.load(question)
+        return { ids: [id], sameForBits: [bitsOf(answer)], answer: toWire(answer), ...version }
+      }
+      const texts = await source.explain(question)
+      return { ids: [id], sameForBits: [], explanation: texts === undefined ? {} : { texts: [...texts] } }
+    } catch {
+      return { ids: [id], sameForBits: [] }
+    }
   }
 
-  async function later({ id, question, explain }: Ask): Promise<Told> {
-    const version = versionOf(question.scope)
-    try {
-      if (!explain) return { id, answer: copyOf(await source.load(question)), ...version }
-      const texts = await source.explain(question)
-      return { id, explanation: texts === undefined ? {} : { texts: [...texts] } }
-    } catch {
-      return { id }
-    }
+  function answerGroup(asks: Asks, tell: (message: ToWorker) => void): readonly Told[] {
+    const { name, scope, explain } = asks
+    const version = versionOf(scope)
+    const told = new Map<string, OpenTold>()
+    asks.ids.forEach((id, index) => {
+      const client = asks.clients[index] ?? ''
+      const answer = explain ? undefined : source.held({ name, scope, client })
+      if (answer === undefined) {
+        // The worker waits for it, with a deadline of its own.
+        void later(asks, id, client).then((one) => tell({ kind: 'told', told: [one] }))
+        return
+      }
+      const key = keyOf(answer)
+      const group = told.get(key) ?? { ids: [], sameForBits: [], answer: toWire(answer), ...version }
+      group.ids.push(id)
+      group.sameForBits.push(bitsOf(answer))
+      told.set(key, group)
+    })
+    return [...told.values()]
   }
 
   return {
     answer(asks, tell) {
-      const told: Told[] = []
-      for (const ask of asks) {
-        const known = atOnce(ask)
-        if (known !== undefined) told.push(known)
-        // The worker waits for it, with a deadline of its own.
-        else void later(ask).then((one) => tell({ kind: 'told', told: [one] }))
-      }
+      const told = asks.flatMap((group) => answerGroup(group, tell))
       if (told.length > 0) tell({ kind: 'told', told })
     },
     changes() {
@@ -66,6 +84,31 @@ export function createWorkerAnswers(source: AnswerSource): WorkerAnswers {
   }
 }
 
-function copyOf(answer: NonNullable<ReturnType<AnswerSource['held']>>): NonNullable<Told['answer']> {
-  return answer === 'absent' || answer.kind !== 'addresses' ? answer : { ...answer, addresses: [...answer.addresses] }
+/** Equal for answers that are alike but for the number of bits. */
+function keyOf(answer: ScopeAnswer): string {
+  if (answer === 'absent') return answer
+  switch (answer.kind) {
+    case 'nobody':
+      return answer.kind
+    case 'alias':
+      return `${answer.ttlSeconds} ${answer.host}`
+    case 'addresses':
+      return `${answer.ttlSeconds} ${answer.addresses.join()}`
+  }
+}
+
+function bitsOf(answer: ScopeAnswer): number {
+  return answer === 'absent' ? 0 : answer.sameForBits
+}
+
+function toWire(answer: ScopeAnswer): NonNullable<Told['answer']> {
+  if (answer === 'absent') return { kind: 'absent' }
+  switch (answer.kind) {
+    case 'nobody':
+      return { kind: 'nobody' }
+    case 'alias':
+      return { kind: 'alias', host: answer.host, ttlSeconds: answer.ttlSeconds }
+    case 'addresses':
+      return { kind: 'addresses', addresses: [...answer.addresses], ttlSeconds: answer.ttlSeconds }
+  }
 }

@@ -1,22 +1,29 @@
 import { z } from 'zod'
 import { DnsSchema } from '../config/dns-schema.ts'
 
-const Question = z.object({ client: z.string(), name: z.string(), scope: z.string().optional() })
-const tailored = { sameForBits: z.number() }
-const Answer = z.union([
-  z.literal('absent'),
-  z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('addresses'), addresses: z.array(z.string()), ttlSeconds: z.number(), ...tailored }),
-    z.object({ kind: z.literal('alias'), host: z.string(), ttlSeconds: z.number(), ...tailored }),
-    z.object({ kind: z.literal('nobody'), ...tailored }),
-  ]),
+const Answer = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('addresses'), addresses: z.array(z.string()), ttlSeconds: z.number() }),
+  z.object({ kind: z.literal('alias'), host: z.string(), ttlSeconds: z.number() }),
+  z.object({ kind: z.literal('nobody') }),
+  z.object({ kind: z.literal('absent') }),
 ])
 const Version = z.union([z.string(), z.number()])
 
-/** One thing asked of the broker's process, and what it answers under the same number. */
-const Ask = z.object({ id: z.number(), question: Question, explain: z.boolean() })
+/** Questions about one name, in columns: there may be thousands a second. */
+const Asks = z.object({
+  name: z.string(),
+  scope: z.string().optional(),
+  explain: z.boolean(),
+  ids: z.array(z.number()),
+  /** Addresses, one for each id. */
+  clients: z.array(z.string()),
+})
+
+/** What is told alike for all of these ids. */
 const Told = z.object({
-  id: z.number(),
+  ids: z.array(z.number()),
+  /** With an answer: leading bits of each client that decided. */
+  sameForBits: z.array(z.number()),
   /** Neither of both: it could not be told. */
   answer: Answer.optional(),
   explanation: z.object({ texts: z.array(z.string()).optional() }).optional(),
@@ -38,7 +45,7 @@ export const FromWorker = z.discriminatedUnion('kind', [
     listeners: z.array(z.object({ host: z.string(), port: z.number() })),
   }),
   z.object({ kind: z.literal('failed'), message: z.string(), code: z.string().optional() }),
-  z.object({ kind: z.literal('asks'), asks: z.array(Ask) }),
+  z.object({ kind: z.literal('asks'), asks: z.array(Asks) }),
   z.object({ kind: z.literal('totals'), totals: Totals }),
 ])
 
@@ -61,5 +68,5 @@ export const ToWorker = z.discriminatedUnion('kind', [
 
 export type FromWorker = z.infer<typeof FromWorker>
 export type ToWorker = z.infer<typeof ToWorker>
-export type Ask = z.infer<typeof Ask>
+export type Asks = z.infer<typeof Asks>
 export type Told = z.infer<typeof Told>
