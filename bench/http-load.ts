@@ -87,7 +87,17 @@ async function runClosed(order: LoadOrder): Promise<Counted> {
 async function runWrk({ port, connections, seconds }: LoadOrder, luaFile: string): Promise<Counted> {
   const time = `${Math.ceil(seconds)}s`
   const url = `http://127.0.0.1:${port}`
-  const child = startPinned('loader', ['wrk', '-t1', `-c${connections}`, `-d${time}`, '-s', luaFile, url])
+  const child = startPinned('loader', [
+    'wrk',
+    '-t1',
+    `-c${connections}`,
+    `-d${time}`,
+    '--timeout',
+    '10s',
+    '-s',
+    luaFile,
+    url,
+  ])
   let output = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text
