@@ -80,6 +80,7 @@ export class AdvertisementIntake {
   /** Of what arrived last, whether it is in use or held back. */
   #validators: Validators = {}
   #writtenAt = 0
+  #shown: { readonly of: Received; readonly as: AdvertisementInUse } | undefined
 
   constructor(config: ProviderConfig, deps: AdvertisementIntakeDeps) {
     this.#config = config
@@ -87,9 +88,14 @@ export class AdvertisementIntake {
     this.#policy = config.fci?.guard ?? NO_GUARD
   }
 
+  /** The same object until something about it changes: look-ups ask for it. */
   get inUse(): AdvertisementInUse | undefined {
     const used = this.#inUse
-    return used === undefined ? undefined : { ...used, freshness: freshnessOf(used) }
+    if (used !== undefined && this.#shown?.of !== used) {
+      const { model, version, fetchedAt, confirmedAt } = used
+      this.#shown = { of: used, as: { model, version, fetchedAt, confirmedAt, freshness: freshnessOf(used) } }
+    }
+    return used === undefined ? undefined : this.#shown?.as
   }
 
   get heldBack(): HeldBackAdvertisement | undefined {

@@ -16,15 +16,26 @@ export function neededSources(
 ): ReadonlyMap<string, NeededSource> {
   const needed = new Map<string, { source: NeededSource['source']; providers: Set<string> }>()
   for (const { provider, model } of advertisements) {
-    for (const { footprint } of model.capabilities) {
-      for (const source of sourcesIn(footprint)) {
-        const known = needed.get(sourceKey(source))
-        if (known === undefined) needed.set(sourceKey(source), { source, providers: new Set([provider]) })
-        else known.providers.add(provider)
-      }
+    for (const source of sourcesOf(model)) {
+      const named = needed.get(sourceKey(source))
+      if (named === undefined) needed.set(sourceKey(source), { source, providers: new Set([provider]) })
+      else named.providers.add(provider)
     }
   }
   return new Map([...needed].map(([key, { source, providers }]) => [key, { source, providers: [...providers] }]))
+}
+
+/** Asked every second, of models that do not change. */
+const known = new WeakMap<Advertisement, readonly FootprintSource[]>()
+
+function sourcesOf(model: Advertisement): readonly FootprintSource[] {
+  const found = known.get(model) ?? [
+    ...new Map(
+      model.capabilities.flatMap(({ footprint }) => sourcesIn(footprint).map((one) => [sourceKey(one), one] as const)),
+    ).values(),
+  ]
+  known.set(model, found)
+  return found
 }
 
 function sourcesIn(footprint: Footprint): readonly FootprintSource[] {

@@ -7,8 +7,16 @@ import { neededFootprints } from './needed-footprints.ts'
 
 /** What an advertisement refers to, and nothing where there is none. */
 export function referencesIn(model: Advertisement | undefined): readonly string[] {
-  return model === undefined ? [] : namedReferences(model)
+  if (model === undefined) return []
+  const known = references.get(model)
+  if (known !== undefined) return known
+  const found = namedReferences(model)
+  references.set(model, found)
+  return found
 }
+
+/** Asked every second, of models that do not change. */
+const references = new WeakMap<Advertisement, readonly string[]>()
 
 /** An advertisement whose references are replaced by what they refer to, kept until one of that expires. */
 export class ResolvedModel {
@@ -44,8 +52,8 @@ export class ResolvedModel {
     const before = this.#version
     this.#raw = raw
     this.#registry = registry
-    const references = referencesIn(raw)
-    if (raw === undefined || references.length === 0) {
+    const wanted = referencesIn(raw)
+    if (raw === undefined || wanted.length === 0) {
       this.#resolved = raw
       this.#version = rawVersion
       this.#unresolved = []
@@ -55,15 +63,15 @@ export class ResolvedModel {
       this.#resolved = advertisement
       this.#version = versionOf(advertisement)
       this.#unresolved = unresolved
-      this.#until = nextExpiry(references, registry, now)
+      this.#until = nextExpiry(wanted, registry, now)
     }
     return this.#version !== before
   }
 }
 
-function nextExpiry(references: readonly string[], registry: NamedRegistry, now: number): number {
+function nextExpiry(wanted: readonly string[], registry: NamedRegistry, now: number): number {
   let next = Number.POSITIVE_INFINITY
-  for (const uri of neededFootprints(references, registry)) {
+  for (const uri of neededFootprints(wanted, registry)) {
     const usableUntil = registry.get(uri)?.usableUntil
     if (usableUntil !== undefined && usableUntil > now) next = Math.min(next, usableUntil)
   }
