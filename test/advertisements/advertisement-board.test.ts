@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { veilProviderId } from '../../src/fci/cdn-path.ts'
 import {
   AdvertisementWorld,
   advertisementFor,
@@ -89,6 +90,27 @@ describe('fetching', () => {
     await board.refresh(PROVIDER)
     expect(countriesIn(board)).toEqual(['fr', 'it'])
   })
+})
+
+it('leaves out what came through ourselves, and keeps what came through others', async () => {
+  const board = world.board({}, { ownId: 'AS64500:us' })
+  const [mine] = advertisementFor('de').capabilities
+  const [theirs] = advertisementFor('fr').capabilities
+  const through = (capability: unknown, ...path: readonly string[]): unknown => ({
+    ...Object(capability),
+    'cdn-path': path,
+  })
+  world.peer.reply(
+    document({
+      capabilities: [
+        through(mine, 'AS64501:peer', 'AS64500:us'),
+        through(mine, veilProviderId('AS64500:us')),
+        through(theirs, 'AS64501:peer', 'AS64502:other'),
+      ],
+    }),
+  )
+  await board.refresh(PROVIDER)
+  expect(countriesIn(board)).toEqual(['fr'])
 })
 
 describe('what changed', () => {

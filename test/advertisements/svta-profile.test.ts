@@ -84,6 +84,22 @@ describe('a subscription', () => {
     expect(world.peer.requests.at(-1)).toMatchObject({ method: 'DELETE', url: '/OC/FCI/subscription/2' })
   })
 
+  it('is made anew when we are reached elsewhere, and the old one is deleted', async () => {
+    const { sleep } = wakeableSleep()
+    world.peer.reply(created('1'))
+    const before = world.board(SVTA, { sleep, instance: 'one' })
+    void before.follow()
+    await expect.poll(() => before.following(PROVIDER)).toBe('on')
+    world.peer.reply({ status: 204 }, created('2'))
+    const moved = world.board(SVTA, { sleep, instance: 'one', publicUrl: 'https://new.example' })
+    void moved.follow()
+    await world.peer.received(3)
+    expect(world.peer.requests.slice(1)).toMatchObject([
+      { method: 'DELETE', url: '/OC/FCI/subscription/1' },
+      { method: 'POST', body: { notificationTarget: expect.stringMatching(/^https:\/\/new\.example\//) } },
+    ])
+  })
+
   it('is found again after a crash, and made by one of several replicas', async () => {
     const clock = wakeableSleep()
     world.peer.reply(created('1'))
