@@ -84,7 +84,7 @@ export function largestPrefixes(ranges: readonly AddressRange[], version: 4 | 6,
 }
 
 /** A range as the fewest prefixes; at most two of each length. */
-export function prefixesIn({ first, last }: AddressRange, version: 4 | 6): readonly Prefix[] {
+function prefixesIn({ first, last }: AddressRange, version: 4 | 6): readonly Prefix[] {
   const bits = addressBits(version)
   const prefixes: Prefix[] = []
   let at = first

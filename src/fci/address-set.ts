@@ -1,7 +1,6 @@
 import type { AddressRange } from './address-ranges.ts'
-import { joinRanges, prefixesIn, rangesOf, subtractRanges } from './address-ranges.ts'
+import { joinRanges, rangesOf, subtractRanges } from './address-ranges.ts'
 import type { Address, Prefix } from './prefix.ts'
-import { canonicalPrefixes } from './prefix-set.ts'
 
 /** Addresses of both versions. */
 export interface AddressSet {
@@ -36,12 +35,4 @@ export function exampleOf({ v4, v6 }: AddressSet): Address | undefined {
 /** How many addresses ranges have. */
 export function countAddresses(ranges: readonly AddressRange[]): bigint {
   return ranges.reduce((count, { first, last }) => count + last - first + 1n, 0n)
-}
-
-/** The fewest prefixes that make up a set, in canonical order. */
-export function prefixesOf({ v4, v6 }: AddressSet): readonly Prefix[] {
-  return canonicalPrefixes([
-    ...v4.flatMap((range) => prefixesIn(range, 4)),
-    ...v6.flatMap((range) => prefixesIn(range, 6)),
-  ])
 }
