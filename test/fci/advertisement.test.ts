@@ -213,7 +213,7 @@ describe('an advertisement', () => {
           Math.min(1, printAdvertisement(advertisement).capabilities.length),
         )
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
@@ -226,7 +226,7 @@ describe('an advertisement', () => {
         const advertisement = parseAdvertisement(document)
         if (covers(parseAdvertisement(printAdvertisement(advertisement)))) expect(covers(advertisement)).toBe(true)
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 

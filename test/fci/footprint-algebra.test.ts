@@ -17,7 +17,7 @@ describe('a footprint', () => {
       fc.property(anyConjunctions, closeClient, (conjunctions, client) => {
         expect(admits(footprintOf(conjunctions), client)).toBe(admits({ kind: 'some', anyOf: conjunctions }, client))
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
@@ -44,7 +44,7 @@ describe('union', () => {
       fc.property(anyFootprint, anyFootprint, closeClient, (a, b, client) => {
         expect(admits(uniteFootprints([a, b]), client)).toBe(admits(a, client) || admits(b, client))
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
@@ -66,7 +66,7 @@ describe('intersection', () => {
       fc.property(anyFootprint, anyFootprint, closeClient, (a, b, client) => {
         expect(admits(intersectFootprints(a, b), client)).toBe(admits(a, client) && admits(b, client))
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 

@@ -33,7 +33,7 @@ describe('what an advertisement says to a client', () => {
         expect(coverage.delivery).toEqual(delivery && matchFootprint(delivery, client))
         expect(coverage.capabilities.moq !== undefined).toBe(moq !== undefined && coverage.moq !== undefined)
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
@@ -54,7 +54,7 @@ describe('what an advertisement says to a client', () => {
         expect([read.saysMoq, read.saysDelivery]).toEqual([plain.saysMoq, plain.saysDelivery])
         expect(read.capabilities).toEqual(plain.capabilities)
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
