@@ -250,8 +250,9 @@ describe('a coverage service', () => {
   })
 
   test('is not stopped by a place where the map cannot be kept', async () => {
-    await using service = await start({ keepAt: join(folder, 'nowhere', 'map') })
+    const service = await start({ keepAt: join(folder, 'nowhere', 'map') })
     expect(holding(service, '192.0.2.1')).toEqual(['a'])
+    await service[Symbol.asyncDispose]()
     expect(logged.map(({ event }) => event)).toContain('coverage.not-kept')
   })
 })

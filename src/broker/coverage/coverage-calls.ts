@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { GeoTable } from '../../routing/geo-table.ts'
-import type { Compiled, CompileOrder, GeoLoaded, GeoLoading, Tallied, TallyOrder } from './coverage-engine.ts'
+import type { CompileOrder, GeoLoaded, GeoLoading, Tallied, TallyOrder } from './coverage-engine.ts'
 
 /** What is asked of the engine across threads. */
 export type EngineCall =
@@ -77,7 +77,6 @@ export const engineCallSchema = z.discriminatedUnion('method', [
     argument: z.strictObject({
       columns,
       now: z.number(),
-      keepAt: z.string().exactOptional(),
       trial: z.boolean(),
     }),
   }),
@@ -94,12 +93,9 @@ const loadedSchema = z.strictObject({
   refused: z.string().exactOptional(),
 })
 
-const compiledSchema = z.strictObject({
-  bytes: z.custom<Uint8Array<ArrayBuffer>>(
-    (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
-  ),
-  notKept: z.string().exactOptional(),
-})
+const bytesSchema = z.custom<Uint8Array<ArrayBuffer>>(
+  (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
+)
 
 const talliedSchema = z.strictObject({
   version: z.string(),
@@ -118,6 +114,6 @@ const talliedSchema = z.strictObject({
 /** Reads answers of the engine. */
 export const reviveReply = {
   loadGeo: (value: unknown): GeoLoaded => loadedSchema.parse(value),
-  compile: (value: unknown): Compiled => compiledSchema.parse(value),
+  compile: (value: unknown): Uint8Array<ArrayBuffer> => bytesSchema.parse(value),
   tally: (value: unknown): Tallied => talliedSchema.parse(value),
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { CoverageCompiler } from '../../routing/coverage/compile-coverage.ts'
-import { encodeCoverage, openSealedCoverage, sealCoverage } from '../../routing/coverage/coverage-file.ts'
+import { encodeCoverage, openSealedCoverage } from '../../routing/coverage/coverage-file.ts'
 import type { CoverageColumn } from '../../routing/coverage/coverage-map.ts'
 import type { CoverageParts } from '../../routing/coverage/create-coverage-map.ts'
 import { createCoverageMap } from '../../routing/coverage/create-coverage-map.ts'
@@ -14,7 +14,6 @@ import { geoSourceOf, stackGeoSources } from '../../routing/geo-source.ts'
 import type { GeoTable } from '../../routing/geo-table.ts'
 import type { GeoFile } from '../../routing/load-geo-file.ts'
 import { loadGeoFile } from '../../routing/load-geo-file.ts'
-import { writeKept } from './kept-coverage.ts'
 import type { PackedFootprints } from './packed-footprints.ts'
 import { unpackFootprints } from './packed-footprints.ts'
 
@@ -45,17 +44,8 @@ export interface CompileOrder {
   readonly columns: readonly EngineColumn[]
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** Where the map is to be kept. */
-  readonly keepAt?: string
   /** Whether this is a trial that nothing remembers. */
   readonly trial: boolean
-}
-
-export interface Compiled {
-  /** An encoded snapshot (`decodeCoverage`). */
-  readonly bytes: Uint8Array<ArrayBuffer>
-  /** Why the map could not be kept where it was to be. */
-  readonly notKept?: string
 }
 
 export interface TallyOrder {
@@ -75,7 +65,8 @@ export interface CoverageEngine {
   loadGeo(loading: GeoLoading): Promise<GeoLoaded>
   /** Takes the tables of the sources that footprints name, in place of all former ones. */
   setSources(tables: readonly (readonly [string, GeoTable])[]): Promise<void>
-  compile(order: CompileOrder): Promise<Compiled>
+  /** Answers an encoded snapshot (`decodeCoverage`). */
+  compile(order: CompileOrder): Promise<Uint8Array<ArrayBuffer>>
   /** Lays the map of these columns over the geo data. */
   tally(order: TallyOrder): Promise<Tallied>
 }
@@ -157,11 +148,11 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
       return Promise.resolve()
     },
 
-    async compile({ columns, now, keepAt, trial }) {
+    async compile({ columns, now, trial }) {
       const started = monotonic()
       const general = geo ?? stackGeoSources([])
       const parts = build(columns, general, trial)
-      const bytes = encodeCoverage({
+      return encodeCoverage({
         parts,
         geo: general.table,
         geoName: general.name,
@@ -169,8 +160,6 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
         compiledAt: now,
         compileSeconds: (monotonic() - started) / 1000,
       })
-      const notKept = keepAt === undefined ? undefined : await keep(keepAt, bytes)
-      return { bytes, ...(notKept !== undefined && { notKept }) }
     },
 
     tally({ columns, by, mostKeys }) {
@@ -179,17 +168,6 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
       const tally = tallyCoverage(parts.joined, general.table, by, mostKeys)
       return Promise.resolve({ version: createCoverageMap(parts).version, ...tally })
     },
-  }
-}
-
-/** A full disk must not stop look-ups from following the advertisements. */
-async function keep(path: string, bytes: Uint8Array): Promise<string | undefined> {
-  sealCoverage(bytes)
-  try {
-    await writeKept(path, bytes)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
   }
 }
 

@@ -10,7 +10,7 @@ import type { SourceTables } from '../../routing/geo-table.ts'
 import type { GeoFile } from '../../routing/load-geo-file.ts'
 import type { Log } from '../log.ts'
 import type { CoverageEngine, EngineColumn } from './coverage-engine.ts'
-import { readKept } from './kept-coverage.ts'
+import { readKept, writeKept } from './kept-coverage.ts'
 import { packFootprints } from './packed-footprints.ts'
 
 /** A map and the geo data that it was made of. Read both at once: they belong together. */
@@ -77,6 +77,8 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   let generation = -1
   let isWaiting = false
   let work: Promise<void> = Promise.resolve()
+  let newest: Uint8Array | undefined
+  let keeping: Promise<void> = Promise.resolve()
   let geoFault: string | undefined
   let compileFault: string | undefined
 
@@ -150,20 +152,33 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   async function compile(): Promise<void> {
     await tellSources()
     const columns = deps.columns()
-    const { bytes, notKept } = await engine.compile({
+    const bytes = await engine.compile({
       columns: await pack(columns),
       now: deps.now(),
       trial: false,
-      ...(keepAt !== undefined && { keepAt }),
     })
     told = new Map(columns.map(({ id, footprints }) => [id, footprints]))
     install(decodeCoverage(bytes, false), false)
-    if (notKept !== undefined) log('coverage.not-kept', { file: keepAt ?? '', reason: notKept })
+    keep(bytes)
     log('coverage.compiled', {
       version: held.map?.version ?? '',
       classes: held.map?.classCount ?? 0,
       ranges: held.map?.rangeCount ?? 0,
       seconds: held.made?.seconds ?? 0,
+    })
+  }
+
+  /** Writes the map that is newest by then; one write at a time. A full disk must not stop look-ups. */
+  function keep(bytes: Uint8Array): void {
+    if (keepAt === undefined) return
+    newest = bytes
+    keeping = keeping.then(async () => {
+      if (newest !== bytes) return
+      try {
+        await writeKept(keepAt, bytes, deps.pause)
+      } catch (error) {
+        log('coverage.not-kept', { file: keepAt, reason: messageOf(error) })
+      }
     })
   }
 
@@ -204,7 +219,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     },
     async compileWith(extra) {
       const columns = [...deps.columns(), ...extra]
-      const { bytes } = await engine.compile({ columns: await pack(columns), now: deps.now(), trial: true })
+      const bytes = await engine.compile({ columns: await pack(columns), now: deps.now(), trial: true })
       return createCoverageMap(decodeCoverage(bytes, false).parts)
     },
     async tally(by, mostKeys) {
@@ -225,6 +240,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     fault: () => geoFault ?? compileFault,
     async [Symbol.asyncDispose]() {
       await work
+      await keeping
     },
   }
 }

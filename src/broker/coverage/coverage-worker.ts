@@ -28,7 +28,7 @@ async function answer(message: unknown): Promise<void> {
         return
       case 'compile': {
         const value = await engine.compile(call.argument)
-        port?.postMessage({ id, value }, [value.bytes.buffer])
+        port?.postMessage({ id, value }, [value.buffer])
         return
       }
     }

@@ -1,6 +1,6 @@
 import type { SourcedFacts } from '../../fci/footprint-source.ts'
 import { matchFootprint } from '../../fci/match-footprint.ts'
-import { factCount, factsAt } from '../fact-table.ts'
+import { distinctAsns, factCount, factsAt } from '../fact-table.ts'
 import type { GeoFacts } from '../geo-facts.ts'
 import type { GeoTable, SourceTables } from '../geo-table.ts'
 import { tableUnder } from '../geo-table.ts'
@@ -73,15 +73,16 @@ interface GeneralClasses {
 function classifyGeneral({ asns, countries, subdivisions }: ColumnPlan, { facts }: GeoTable): GeneralClasses {
   const countryClasses = Uint32Array.from(facts.places, ({ country }) => countries.classOf(country))
   const subdivisionClasses = Uint32Array.from(facts.places, ({ subdivision }) => subdivisions.classOf(subdivision))
+  const { asns: distinct, asnAt } = distinctAsns(facts)
+  const asnClasses = Uint32Array.from(distinct, (asn) => asns.classOf(asn < 0 ? undefined : asn))
   const places = new PairInterner()
   const pairs = new PairInterner()
   const labels = new Uint32Array(factCount(facts))
   const examples: number[] = []
   for (let number = 0; number < labels.length; number++) {
-    const asn = facts.asns[number] ?? -1
     const at = facts.placeOf[number] ?? 0
     const place = places.intern(countryClasses[at] ?? 0, subdivisionClasses[at] ?? 0)
-    const label = pairs.intern(place, asns.classOf(asn < 0 ? undefined : asn))
+    const label = pairs.intern(place, asnClasses[asnAt[number] ?? 0] ?? 0)
     labels[number] = label
     if (label === examples.length) examples.push(number)
   }

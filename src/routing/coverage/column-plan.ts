@@ -3,10 +3,9 @@ import { expressionReach } from '../../fci/expression-reach.ts'
 import type { Conjunction, Footprint, SourcedConstraint } from '../../fci/footprint.ts'
 import type { FootprintSource } from '../../fci/footprint-source.ts'
 import { textOfSources } from '../../fci/footprint-source.ts'
-import type { ClientFacts } from '../../fci/match-footprint.ts'
 import { isMatchable } from '../../fci/match-footprint.ts'
 import type { Fact } from '../../fci/mel/expression.ts'
-import type { Prefix } from '../../fci/prefix.ts'
+import type { Address, Prefix } from '../../fci/prefix.ts'
 import { holdsEveryAddress } from '../../fci/prefix-set.ts'
 import { FactDimension } from './fact-dimension.ts'
 
@@ -66,16 +65,16 @@ export function planColumn(footprints: readonly Footprint[]): ColumnPlan {
       const reach = expressionReach(expression)
       switch (onlyFactOf(reach)) {
         case 'ep.asn':
-          asns.judge(clause, (asn) => reach.holdsFor({ ...NOWHERE, ...(asn !== undefined && { asn }) }))
+          asns.judge(clause, (asn) => reach.holdsFor(asn === undefined ? { address } : { address, asn }))
           break
         case 'ep.country':
           countries.judge(clause, (country) =>
-            reach.holdsFor({ ...NOWHERE, ...(country !== undefined && { country }) }),
+            reach.holdsFor(country === undefined ? { address } : { address, country }),
           )
           break
         case 'ep.subdivision':
           subdivisions.judge(clause, (subdivision) =>
-            reach.holdsFor({ ...NOWHERE, ...(subdivision !== undefined && { subdivision }) }),
+            reach.holdsFor(subdivision === undefined ? { address } : { address, subdivision }),
           )
           break
         case 'ep.ipv4addr':
@@ -99,7 +98,8 @@ export function planColumn(footprints: readonly Footprint[]): ColumnPlan {
   return { clauses, lists: lists.all, asns, countries, subdivisions, sourced: [...sourced.values()] }
 }
 
-const NOWHERE: ClientFacts = { address: { version: 4, value: 0n } }
+/** For expressions that do not read it. */
+const address: Address = { version: 4, value: 0n }
 
 function onlyFactOf({ facts }: ExpressionReach): Fact | undefined {
   const [fact] = facts

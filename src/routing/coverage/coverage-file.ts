@@ -28,9 +28,12 @@ export class CoverageFileError extends Error {
 const MAGIC = 'MOQCMAP\n'
 /** Changes whenever older programs would misread the file. */
 const FORMAT = 1
-const DIGEST_BYTES = 32
+/** Where the SHA-256 of a kept file stands, and from where on it covers the file. */
+export const DIGEST_AT = MAGIC.length
+export const DIGEST_BYTES = 32
+export const DIGESTED_FROM = DIGEST_AT + DIGEST_BYTES
 /** Magic, digest of everything behind it, length of the header, 4 unused bytes. */
-const PREAMBLE = MAGIC.length + DIGEST_BYTES + 8
+const PREAMBLE = DIGESTED_FROM + 8
 const ALIGNMENT = 8
 
 const headerSchema = z.strictObject({
@@ -67,7 +70,7 @@ const headerSchema = z.strictObject({
 
 const ORDER = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 'LE' : 'BE'
 
-/** The snapshot as one run of bytes; no digest is in it before `sealCoverage`. */
+/** The snapshot as one run of bytes; its digest is left open. */
 export function encodeCoverage(snapshot: CoverageSnapshot): Uint8Array<ArrayBuffer> {
   const sections = sectionsOf(snapshot)
   const { parts, geo } = snapshot
@@ -89,7 +92,7 @@ export function encodeCoverage(snapshot: CoverageSnapshot): Uint8Array<ArrayBuff
   const start = aligned(PREAMBLE + text.length)
   const bytes = new Uint8Array(sections.reduce((at, section) => aligned(at + section.byteLength), start))
   bytes.set(Buffer.from(MAGIC, 'latin1'))
-  new DataView(bytes.buffer).setUint32(MAGIC.length + DIGEST_BYTES, text.length, true)
+  new DataView(bytes.buffer).setUint32(DIGESTED_FROM, text.length, true)
   bytes.set(text, PREAMBLE)
   let at = start
   for (const section of sections) {
@@ -99,14 +102,14 @@ export function encodeCoverage(snapshot: CoverageSnapshot): Uint8Array<ArrayBuff
   return bytes
 }
 
-/** Writes the digest into an encoded snapshot, for a file. */
+/** Writes the digest into an encoded snapshot, as a file has it. */
 export function sealCoverage(bytes: Uint8Array): void {
-  bytes.set(digestOf(bytes), MAGIC.length)
+  bytes.set(digestOf(bytes), DIGEST_AT)
 }
 
 /** Reads a file. Throws CoverageFileError for one that is corrupt or of another version. */
 export function openSealedCoverage(bytes: Uint8Array<ArrayBuffer>): CoverageSnapshot {
-  const digest = bytes.subarray(MAGIC.length, MAGIC.length + DIGEST_BYTES)
+  const digest = bytes.subarray(DIGEST_AT, DIGESTED_FROM)
   if (Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC) {
     throw new CoverageFileError('it is no coverage map')
   }
@@ -200,7 +203,7 @@ function sectionsOf({ parts, geo }: CoverageSnapshot): readonly (Uint32Array | F
 
 function readHeader(bytes: Uint8Array<ArrayBuffer>): z.output<typeof headerSchema> {
   if (bytes.length < PREAMBLE) throw new CoverageFileError('it is truncated')
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length + DIGEST_BYTES, true)
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(DIGESTED_FROM, true)
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(bytes.subarray(PREAMBLE, PREAMBLE + length)).toString('utf8'))
@@ -226,7 +229,7 @@ class SectionReader {
   constructor(bytes: Uint8Array<ArrayBuffer>, lengths: readonly number[]) {
     this.#bytes = bytes
     this.#lengths = lengths
-    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length + DIGEST_BYTES, true)
+    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(DIGESTED_FROM, true)
     this.#at = aligned(PREAMBLE + length)
   }
 
@@ -252,9 +255,7 @@ class SectionReader {
 }
 
 function digestOf(bytes: Uint8Array): Buffer {
-  return createHash('sha256')
-    .update(bytes.subarray(MAGIC.length + DIGEST_BYTES))
-    .digest()
+  return createHash('sha256').update(bytes.subarray(DIGESTED_FROM)).digest()
 }
 
 function aligned(length: number): number {

@@ -2,6 +2,8 @@ import type { ClauseBits } from './clause-bits.ts'
 import { addClause, allClauses, removeClause } from './clause-bits.ts'
 
 const UNKNOWN = 0
+/** Beyond, a number cannot hold what all expressions said. */
+const MAX_JUDGED = 2 ** 50
 
 /**
  * One fact of clients, such as the country, as far as the clauses of a column tell its values apart: values that no
@@ -16,8 +18,7 @@ export class FactDimension<T extends number | string> {
   readonly #judges: { readonly clause: number; readonly admits: (value: T | undefined) => boolean }[] = []
   readonly #distinguished = new Set<T>()
   #distinguishesAll = false
-  readonly #classOfValue = new Map<T, number>()
-  readonly #classOfKey = new Map<string, number>()
+  readonly #classOfKey = new Map<string | number, number>()
   readonly #bits: ClauseBits[] = []
 
   /** @param clauses - how many there are. */
@@ -48,25 +49,37 @@ export class FactDimension<T extends number | string> {
     else for (const value of values) this.#distinguished.add(value)
   }
 
-  /** After all clauses have been told: the class of a value. */
+  /** After all clauses have been told: the class of a value. To be asked once for each value. */
   classOf(value: T | undefined): number {
     if (this.#bits.length === 0) this.#bits.push(this.#bitsOfUnknown())
     if (value === undefined) return UNKNOWN
-    const known = this.#classOfValue.get(value)
-    if (known !== undefined) return known
-    const isOwn = this.#distinguishesAll || this.#distinguished.has(value)
-    const required = this.#required.get(value)
-    const excluded = this.#excluded.get(value)
-    const judged = this.#judges.length === 0 ? '' : this.#judges.map(({ admits }) => (admits(value) ? 1 : 0)).join('')
-    const key = `${isOwn ? value : ''};${required?.join() ?? ''};${excluded?.join() ?? ''};${judged}`
+    const key = this.#keyOf(value)
     let found = this.#classOfKey.get(key)
     if (found === undefined) {
       found = this.#bits.length
       this.#bits.push(this.#bitsOfKnown(value))
       this.#classOfKey.set(key, found)
     }
-    this.#classOfValue.set(value, found)
     return found
+  }
+
+  /** Equal for values that no clause tells apart; a number for most of them, since there are a hundred thousand. */
+  #keyOf(value: T): string | number {
+    const required = this.#required.get(value)
+    const excluded = this.#excluded.get(value)
+    const isOwn = this.#distinguishesAll || this.#distinguished.has(value)
+    let judged = 1
+    for (let i = 0; i < this.#judges.length; i++) {
+      judged = judged * 2 + (this.#judges[i]?.admits(value) === true ? 1 : 0)
+      if (judged >= MAX_JUDGED) return this.#longKeyOf(value)
+    }
+    if (!isOwn && required === undefined && excluded === undefined) return judged
+    return `${isOwn ? value : ''};${required?.join() ?? ''};${excluded?.join() ?? ''};${judged}`
+  }
+
+  #longKeyOf(value: T): string {
+    const judged = this.#judges.map(({ admits }) => (admits(value) ? 1 : 0)).join('')
+    return `${value};${judged}`
   }
 
   /** The clauses that do not fail by this fact. */
