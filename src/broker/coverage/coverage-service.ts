@@ -158,7 +158,9 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
       trial: false,
     })
     told = new Map(columns.map(({ id, footprints }) => [id, footprints]))
-    install(decodeCoverage(bytes, false), false)
+    const snapshot = decodeCoverage(bytes, false)
+    install(snapshot, false)
+    for (const { id, why } of snapshot.parts.skipped) log('coverage.skipped', { column: id, reason: why })
     keep(bytes)
     log('coverage.compiled', {
       version: held.map?.version ?? '',

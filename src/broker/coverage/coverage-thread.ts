@@ -16,6 +16,9 @@ const replySchema = z.union([
   z.strictObject({ id: z.int(), error: z.string() }),
 ])
 
+/** Beyond, the thread ends, and not the process; arrays of numbers lie outside. */
+const MAX_HEAP_MIB = 2048
+
 interface Waiting {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
@@ -30,7 +33,7 @@ export function startCoverageThread(): CoverageThread {
   let nextId = 0
 
   function start(): Worker {
-    const started = new Worker(entry, { name: 'coverage' })
+    const started = new Worker(entry, { name: 'coverage', resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } })
     // Look-ups go on without it, so it must not keep a process alive that wants to end.
     started.unref()
     started.on('message', (message: unknown) => {

@@ -21,7 +21,7 @@ export interface CompiledColumn {
 
 /**
  * Evaluates the footprints of a column for every address at once. Addresses with the same facts in the same prefixes
- * are evaluated together, once; each outcome is what `matchFootprint` says.
+ * are evaluated together, once; each outcome is what `matchFootprint` says. Throws CoverageLimitError.
  */
 export function compileColumn(column: CoverageColumn, geo: CoverageGeo): CompiledColumn {
   const plan = planColumn(column.footprints)

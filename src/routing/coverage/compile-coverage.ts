@@ -6,6 +6,7 @@ import type { CoverageParts } from './create-coverage-map.ts'
 import { buildCoverageTables, createCoverageMap } from './create-coverage-map.ts'
 import { joinColumns } from './join-columns.ts'
 import { packOutcomes } from './outcome-columns.ts'
+import { CoverageLimitError } from './outcome-interner.ts'
 
 /** Everything that a map is made of. */
 export interface CoverageInput {
@@ -43,9 +44,17 @@ export class CoverageCompiler {
     const former = geoVersion === this.#geoVersion ? this.#columns : new Map<string, CompiledColumn>()
     // What cannot be used again makes room first.
     this.#columns = former
-    const compiled = columns.map((column) => {
+    const skipped: CoverageParts['skipped'][number][] = []
+    const compiled = columns.flatMap((column) => {
       const known = former.get(column.id)
-      return known?.version === column.version ? known : compileColumn(column, geo)
+      if (known?.version === column.version) return [known]
+      try {
+        return [compileColumn(column, geo)]
+      } catch (error) {
+        if (!(error instanceof CoverageLimitError)) throw error
+        skipped.push({ id: column.id, why: error.message })
+        return []
+      }
     })
     this.#geoVersion = geoVersion
     this.#columns = new Map(compiled.map((column) => [column.id, column]))
@@ -54,6 +63,7 @@ export class CoverageCompiler {
       columns: compiled.map(({ id, version, outcomes }) => ({ id, version, outcomes: packOutcomes(outcomes) })),
       joined,
       tables: buildCoverageTables(joined),
+      skipped,
       geoVersion,
     }
   }

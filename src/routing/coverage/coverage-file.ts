@@ -53,6 +53,7 @@ const headerSchema = z.strictObject({
   compiledAt: z.number(),
   compileSeconds: z.number(),
   columns: z.array(z.strictObject({ id: z.string(), version: z.string(), values: z.array(z.string()) })),
+  skipped: z.array(z.strictObject({ id: z.string(), why: z.string() })),
   places: z
     .array(
       z.strictObject({
@@ -83,6 +84,7 @@ export function encodeCoverage(snapshot: CoverageSnapshot): Uint8Array<ArrayBuff
     compiledAt: snapshot.compiledAt,
     compileSeconds: snapshot.compileSeconds,
     columns: parts.columns.map(({ id, version, outcomes }) => ({ id, version, values: [...outcomes.values] })),
+    skipped: [...parts.skipped],
     places: [...geo.facts.places],
     classCount: parts.joined.classCount,
     rootBits: [parts.tables.v4.rootBits === 20 ? 20 : 16, 16],
@@ -152,9 +154,9 @@ export function decodeCoverage(bytes: Uint8Array<ArrayBuffer>, isForeign: boolea
     version,
     outcomes: { offsets: reader.words(), footprints: reader.words(), hows: reader.words(), values },
   }))
-  const { geoVersion, geoName, editions, compiledAt, compileSeconds } = header
+  const { geoVersion, geoName, editions, compiledAt, compileSeconds, skipped } = header
   const snapshot = {
-    parts: { columns, joined, tables, geoVersion },
+    parts: { columns, joined, tables, geoVersion, skipped },
     geo,
     geoName,
     editions,

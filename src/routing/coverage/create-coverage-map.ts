@@ -17,6 +17,8 @@ export interface CoverageParts {
   readonly joined: JoinedColumns
   readonly tables: CoverageTables
   readonly geoVersion: string
+  /** Columns that are not in the map, and why; their footprints are to be matched one by one. */
+  readonly skipped: readonly { readonly id: string; readonly why: string }[]
 }
 
 export interface ColumnOutcomes {

@@ -2,7 +2,7 @@ import type { ClauseBits } from './clause-bits.ts'
 import { addClause, allClauses, removeClause } from './clause-bits.ts'
 
 const UNKNOWN = 0
-/** Beyond, a number cannot hold what all expressions said. */
+/** Beyond, a number cannot hold what the next expression says. */
 const MAX_JUDGED = 2 ** 50
 
 /**
@@ -69,17 +69,15 @@ export class FactDimension<T extends number | string> {
     const excluded = this.#excluded.get(value)
     const isOwn = this.#distinguishesAll || this.#distinguished.has(value)
     let judged = 1
+    let former = ''
     for (let i = 0; i < this.#judges.length; i++) {
       judged = judged * 2 + (this.#judges[i]?.admits(value) === true ? 1 : 0)
-      if (judged >= MAX_JUDGED) return this.#longKeyOf(value)
+      if (judged < MAX_JUDGED) continue
+      former += `${judged},`
+      judged = 1
     }
-    if (!isOwn && required === undefined && excluded === undefined) return judged
-    return `${isOwn ? value : ''};${required?.join() ?? ''};${excluded?.join() ?? ''};${judged}`
-  }
-
-  #longKeyOf(value: T): string {
-    const judged = this.#judges.map(({ admits }) => (admits(value) ? 1 : 0)).join('')
-    return `${value};${judged}`
+    if (!isOwn && required === undefined && excluded === undefined && former === '') return judged
+    return `${isOwn ? value : ''};${required?.join() ?? ''};${excluded?.join() ?? ''};${former}${judged}`
   }
 
   /** The clauses that do not fail by this fact. */

@@ -12,6 +12,17 @@ const TYPES: Readonly<Record<FootprintMatch['type'], number>> = {
   global: 5,
 }
 
+/** Matches in all outcomes of a column together: what fits into memory beside everything else. */
+const MAX_MATCHES = 4_000_000
+
+/** A column whose footprints cut the address space into too many different pieces. */
+export class CoverageLimitError extends Error {
+  constructor() {
+    super(`its footprints overlap in so many ways that their outcomes hold more than ${MAX_MATCHES} matches`)
+    this.name = 'CoverageLimitError'
+  }
+}
+
 /**
  * Numbers the distinct outcomes of a column, from 0 in the order of their appearance. An outcome is told match by match
  * between `begin` and `end`; objects are made only of those never seen before.
@@ -26,6 +37,7 @@ export class OutcomeInterner {
   readonly #hows: Omit<CoverageMatch, 'footprint'>[] = []
   #count = 0
   #link = 0
+  #total = 0
 
   begin(): void {
     this.#count = 0
@@ -40,12 +52,14 @@ export class OutcomeInterner {
     this.#link = 1 + this.#chain.intern(inFootprint, (value * 256 + how.prefixLength) * 8 + TYPES[how.type])
   }
 
-  /** The number of the outcome told since `begin`. */
+  /** The number of the outcome told since `begin`. Throws CoverageLimitError. */
   end(): number {
     while (this.#numbers.length <= this.#link) this.#numbers.push(-1)
     let number = this.#numbers[this.#link] ?? -1
     if (number < 0) {
       number = this.all.length
+      this.#total += this.#count
+      if (this.#total > MAX_MATCHES) throw new CoverageLimitError()
       const hows = this.#hows.slice(0, this.#count)
       this.all.push({ matches: hows.map((how, i) => ({ footprint: this.#footprints[i] ?? 0, ...how })) })
       this.#numbers[this.#link] = number
