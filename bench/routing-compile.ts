@@ -28,7 +28,7 @@ export const run: RunBenchmark = async ({ quick, signal, log }) => {
   const drawn = [1, 2].map((seed) => drawColumns(geo, CDNS, FOOTPRINTS, { seed }))
   const [first = [], second = []] = drawn
   let columns: readonly CoverageColumn[] = []
-  const thread = startCoverageThread()
+  const thread = startCoverageThread(new URL('./coverage-worker.mjs', import.meta.url))
   try {
     const started = performance.now()
     await using service = await startCoverage({

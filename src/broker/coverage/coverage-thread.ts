@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import type { EngineCall } from './coverage-calls.ts'
@@ -24,9 +23,8 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-export function startCoverageThread(): CoverageThread {
-  const here = fileURLToPath(import.meta.url)
-  const entry = new URL(`./coverage-worker.${here.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+/** @param entry - the program of the thread; it must be JavaScript, or be loaded by such. */
+export function startCoverageThread(entry = new URL('./coverage-worker.js', import.meta.url)): CoverageThread {
   const waiting = new Map<number, Waiting>()
   let worker: Worker | undefined
   let generation = 0
