@@ -4,7 +4,6 @@ import type { LoadBenchmark } from './benchmark-command.ts'
 export const BENCHMARKS: ReadonlyMap<string, LoadBenchmark> = new Map<string, LoadBenchmark>([
   ['fci', () => import('./fci.ts')],
   ['provision', () => import('./provision.ts')],
-  ['routing', () => import('./routing.ts')],
   ['routing-http', () => import('./routing-http.ts')],
   ['routing', () => import('./routing.ts')],
 ])
