@@ -37,11 +37,11 @@ export interface DistinctAsns {
   readonly asnAt: Uint32Array
 }
 
-const known = new WeakMap<FactTable, DistinctAsns>()
+const distinctByTable = new WeakMap<FactTable, DistinctAsns>()
 
 /** Found once for each table, because every column asks. */
 export function distinctAsns(table: FactTable): DistinctAsns {
-  const held = known.get(table)
+  const held = distinctByTable.get(table)
   if (held !== undefined) return held
   const places = new Map<number, number>()
   const asnAt = new Uint32Array(table.asns.length)
@@ -54,7 +54,7 @@ export function distinctAsns(table: FactTable): DistinctAsns {
     asnAt[number] = place
   }
   const distinct = { asns: Float64Array.from(places.keys()), asnAt }
-  known.set(table, distinct)
+  distinctByTable.set(table, distinct)
   return distinct
 }
 
