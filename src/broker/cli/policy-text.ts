@@ -92,6 +92,8 @@ function sharesText(providers: TrafficAnswer['providers'], out: Output): string 
   )
 }
 
+/** So that a small share is told from none. */
 export function percent(share: number): string {
+  if (share > 0 && share < 0.0001) return '< 0.01 %'
   return `${Math.round(share * 10_000) / 100} %`
 }
