@@ -113,6 +113,21 @@ it('leaves out what came through ourselves, and keeps what came through others',
   expect(countriesIn(board)).toEqual(['fr'])
 })
 
+it('is the same object until it is confirmed or grows old, so that look-ups may go by identity', async () => {
+  const board = world.board({ fci: { stale_after_seconds: 100 } })
+  world.peer.reply(document(advertisementFor('de'), { etag: '"1"' }), { status: 304 })
+  await board.refresh(PROVIDER)
+  const first = board.get(PROVIDER)
+  world.now += 50_000
+  expect(board.get(PROVIDER)).toBe(first)
+  world.now += 80_000
+  const stale = board.get(PROVIDER)
+  expect(stale).toMatchObject({ stale: true, expired: false })
+  expect(board.get(PROVIDER)).toBe(stale)
+  await board.refresh(PROVIDER)
+  expect(board.get(PROVIDER)).toMatchObject({ stale: false, confirmedAt: world.now })
+})
+
 describe('what changed', () => {
   it('is told to listeners once, and written down with its differences', async () => {
     const board = world.board()

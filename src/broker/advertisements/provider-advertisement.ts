@@ -10,6 +10,7 @@ import { type Store, StoreError } from '../store/store.ts'
 import {
   type AdvertisementComparison,
   AdvertisementIntake,
+  type AdvertisementInUse,
   type HeldBackAdvertisement,
 } from './advertisement-intake.ts'
 import { type AdvertisementLimits, advertisementLimits } from './advertisement-limits.ts'
@@ -57,6 +58,13 @@ const JITTER = 0.1
 /** While a stream tells of every change, a poll only guards against what it may have missed. */
 const POLL_BESIDE_STREAM_MS = 900_000
 
+interface Shown {
+  readonly of: AdvertisementInUse
+  readonly staleAt: number
+  readonly expiresAt: number
+  readonly as: HeldAdvertisement
+}
+
 /** Everything about one provider's advertisement: how it is had, what is held of it, and what is wrong. */
 export class ProviderAdvertisement {
   readonly #config: ProviderConfig
@@ -65,6 +73,7 @@ export class ProviderAdvertisement {
   /** Absent for an advertisement from a file, which has nobody to ask. */
   readonly #footprints: ProviderFootprints | undefined
   #error: string | undefined
+  #shown: Shown | undefined
   #dueAt = 0
   #following: 'on' | 'off' | undefined
   #resourceId: string | undefined
@@ -90,19 +99,31 @@ export class ProviderAdvertisement {
     })
   }
 
+  /** The same object until something about it changes: every look-up asks for it. */
   get held(): HeldAdvertisement | undefined {
     const used = this.#intake.inUse
     if (used === undefined) return undefined
-    const ageSeconds = (this.#deps.now() - used.confirmedAt) / 1000
-    const limits = this.limits
-    return {
-      model: this.#footprints?.model ?? used.model,
-      version: this.#footprints?.version ?? used.version,
-      fetchedAt: used.fetchedAt,
-      confirmedAt: used.confirmedAt,
-      stale: ageSeconds > limits.staleSeconds,
-      expired: ageSeconds > limits.expireSeconds,
+    const model = this.#footprints?.model ?? used.model
+    let shown = this.#shown
+    if (shown?.of !== used || shown.as.model !== model) {
+      const { staleSeconds, expireSeconds } = this.limits
+      const { fetchedAt, confirmedAt } = used
+      const version = this.#footprints?.version ?? used.version
+      shown = {
+        of: used,
+        staleAt: confirmedAt + staleSeconds * 1000,
+        expiresAt: confirmedAt + expireSeconds * 1000,
+        as: { model, version, fetchedAt, confirmedAt, stale: false, expired: false },
+      }
     }
+    const now = this.#deps.now()
+    const stale = now > shown.staleAt
+    const expired = now > shown.expiresAt
+    if (shown.as.stale !== stale || shown.as.expired !== expired) {
+      shown = { ...shown, as: { ...shown.as, stale, expired } }
+    }
+    this.#shown = shown
+    return shown.as
   }
 
   /** The model in use without what refers to resource footprints; undefined if nothing does. */
