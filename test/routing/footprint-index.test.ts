@@ -56,7 +56,7 @@ describe('a footprint index', () => {
       fc.property(anyFootprint, closeClient, (footprint, client) => {
         expect(buildFootprintIndex(footprint).match(client)).toEqual(matchFootprint(footprint, client))
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     )
   })
 
