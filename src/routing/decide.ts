@@ -10,7 +10,7 @@ import { type Measured, type MeasuredLookup, NOTHING_MEASURED } from './measured
 import { type PlannedContender, planRoutes, type RoutingPlan } from './plan.ts'
 import type { QualityLimits, RoutingPolicy } from './policy.ts'
 import type { CoverageLookup } from './provider-coverage.ts'
-import { drawProvider, hashToUnit } from './rendezvous.ts'
+import { drawProvider, drawProviders, hashToUnit } from './rendezvous.ts'
 
 export interface RoutingQuestion {
   readonly client: Client
@@ -100,9 +100,8 @@ interface Drawn {
 }
 
 function drawn(tier: readonly PlannedContender[], key: string): readonly Drawn[] {
-  return tier
-    .map((contender) => ({ contender, draw: drawProvider(key, contender.provider.id, contender.weight) }))
-    .sort(compareDrawn)
+  const draws = drawProviders(key, tier)
+  return tier.map((contender, i) => ({ contender, draw: draws[i] ?? 0 })).sort(compareDrawn)
 }
 
 function compareDrawn(a: Drawn, b: Drawn): number {
