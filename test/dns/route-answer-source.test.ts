@@ -55,7 +55,7 @@ function world(answer: () => RouteAnswer, held: () => RouteAnswer | undefined = 
 const ANSWER: RouteAnswer = {
   decision: DECISION,
   connectUrls: new Map(),
-  versions: { map: undefined, geo: [] },
+  versions: { map: undefined, geo: [], health: [] },
   sameFor: { version: 4, value: 0xc0000000n, length: 20 },
 }
 
@@ -108,7 +108,7 @@ describe('answers from decisions', () => {
   it('do not wait for a decision for ever', async () => {
     vi.useFakeTimers()
     const routes: RouteService = {
-      decide: () => new Promise(() => undefined),
+      decide: () => Promise.race([]),
       decideHeld: () => undefined,
       version: () => undefined,
     }
