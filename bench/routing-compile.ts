@@ -7,6 +7,7 @@ import type { CoverageService } from '../src/broker/coverage/coverage-service.ts
 import { startCoverage } from '../src/broker/coverage/coverage-service.ts'
 import { startCoverageThread } from '../src/broker/coverage/coverage-thread.ts'
 import type { CoverageColumn } from '../src/routing/coverage/coverage-map.ts'
+import type { GeoTable } from '../src/routing/geo-table.ts'
 import type { RunBenchmark } from './benchmark-command.ts'
 import { drawColumns, GEO_FILES, loadRealGeo } from './routing-world.ts'
 import { median } from './statistics.ts'
@@ -27,6 +28,7 @@ export const run: RunBenchmark = async ({ quick, signal, log }) => {
   const geo = await loadRealGeo()
   const drawn = [1, 2].map((seed) => drawColumns(geo, CDNS, FOOTPRINTS, { seed }))
   const [first = [], second = []] = drawn
+  const sources = new Map<string, GeoTable>()
   let columns: readonly CoverageColumn[] = []
   const thread = startCoverageThread(new URL('./coverage-worker.mjs', import.meta.url))
   try {
@@ -34,7 +36,7 @@ export const run: RunBenchmark = async ({ quick, signal, log }) => {
     await using service = await startCoverage({
       engine: thread,
       columns: () => columns,
-      sources: () => new Map(),
+      sources: () => sources,
       geoFiles: GEO_FILES,
       maxShrink: 0.5,
       keepAt: join(folder, 'coverage'),
