@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: END_TO_END,
-          testTimeout: 10_000,
+          testTimeout: 20_000,
           hookTimeout: 20_000,
         },
       },
