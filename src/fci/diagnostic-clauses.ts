@@ -227,6 +227,7 @@ const CLAUSES = {
   'expr-too-long': { clause: 'ours', explanation: 'the expression is longer than is read' },
   'expr-too-deep': { clause: 'ours', explanation: 'the expression nests deeper than is read' },
   'expr-too-complex': { clause: 'ours', explanation: 'evaluating the expression could take too long' },
+  'expr-inner-quotes': { clause: '[NF] 2.4', explanation: 'quotation marks inside a JSON string are to be escaped' },
   'expr-sigil': { clause: '[NF] 2.4', explanation: 'variables have no "$" in the language' },
   'expr-sep': { clause: '[NF] 3.1.1.1', explanation: 'the variable is called "ep", not "sep"' },
   'expr-equals': { clause: '[NF] 2.4', explanation: 'equality is "=="; "=" assigns' },

@@ -13,6 +13,7 @@ import { collectQualifiedAsns } from './qualified-asns.ts'
 import { readFootprints } from './read-footprints.ts'
 import type { Reading, ReadOptions } from './reading.ts'
 import { quote, startReading } from './reading.ts'
+import { readRequoted } from './requote-expressions.ts'
 
 const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024
 /** An advertisement proper needs eight levels; the rest is room for values that we do not know. */
@@ -24,9 +25,11 @@ const MAX_DEPTH = 64
  */
 export function parseAdvertisementText(text: string, options: ReadOptions = {}): Advertisement {
   const limits = { maxLength: options.maxLength ?? DEFAULT_MAX_LENGTH, maxDepth: MAX_DEPTH }
-  const runs = new PrefixRuns(text)
-  const advertisement = readDocument(parseJsonText(text, limits, runs), options, runs)
-  return runs.isAnyLeft ? readDocument(parseJsonText(text, limits), options) : advertisement
+  return readRequoted(text, options.mode !== 'strict', (json) => {
+    const runs = new PrefixRuns(json)
+    const advertisement = readDocument(parseJsonText(json, limits, runs), options, runs)
+    return runs.isAnyLeft ? readDocument(parseJsonText(json, limits), options) : advertisement
+  })
 }
 
 /**

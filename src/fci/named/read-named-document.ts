@@ -5,6 +5,7 @@ import { PrefixRuns } from '../prefix-runs.ts'
 import { collectQualifiedAsns } from '../qualified-asns.ts'
 import type { Reading, ReadOptions } from '../reading.ts'
 import { quote, startReading } from '../reading.ts'
+import { readRequoted } from '../requote-expressions.ts'
 import { checkHierarchy } from './check-hierarchy.ts'
 import type { FootprintNamespace, NamedDocument } from './named-footprint.ts'
 import type { JsonObject, TreeReading } from './read-named-footprint.ts'
@@ -26,9 +27,11 @@ const MAX_DEPTH = 64
  */
 export function parseNamedDocumentText(text: string, options: NamedReadOptions = {}): NamedDocument {
   const limits = { maxLength: options.maxLength ?? DEFAULT_MAX_LENGTH, maxDepth: MAX_DEPTH }
-  const runs = new PrefixRuns(text)
-  const document = readDocument(parseJsonText(text, limits, runs), options, runs)
-  return runs.isAnyLeft ? readDocument(parseJsonText(text, limits), options) : document
+  return readRequoted(text, options.mode !== 'strict', (json) => {
+    const runs = new PrefixRuns(json)
+    const document = readDocument(parseJsonText(json, limits, runs), options, runs)
+    return runs.isAnyLeft ? readDocument(parseJsonText(json, limits), options) : document
+  })
 }
 
 /** The same of parsed JSON. */
