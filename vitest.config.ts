@@ -20,6 +20,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // The end-to-end tests start many processes and measure time: they run alone, after these.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
           include: ['test/**/*.test.ts'],
           exclude: END_TO_END,
           testTimeout: 20_000,
@@ -30,6 +33,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           include: END_TO_END,
           globalSetup: ['test/support/build-once.ts'],
           setupFiles: ['test/support/property-runs.ts', 'test/support/built-program.ts'],

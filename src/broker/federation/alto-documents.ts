@@ -5,7 +5,7 @@ import { type AskedCapability, filterCapabilities } from '../../federation/filte
 /** Ids of our ALTO resources (RFC 7285 9.1.1). */
 export const ADVERTISEMENT_RESOURCE = 'cdni-advertisement'
 export const FILTERED_RESOURCE = 'filtered-cdni-advertisement'
-export const UPDATES_RESOURCE = 'cdni-advertisement-updates'
+const UPDATES_RESOURCE = 'cdni-advertisement-updates'
 
 export const ALTO_CDNI = 'application/alto-cdni+json'
 export const ALTO_FILTER = 'application/alto-cdnifilter+json'

@@ -59,4 +59,4 @@ export function createScopeNames(deps: ScopeNamesDeps): FollowedScopeNames {
 }
 
 /** Nobody has a name. */
-export const NO_NAMES: ScopeNames = { idOf: (reference) => reference }
+const NO_NAMES: ScopeNames = { idOf: (reference) => reference }
