@@ -57,6 +57,3 @@ export function createScopeNames(deps: ScopeNamesDeps): FollowedScopeNames {
     },
   }
 }
-
-/** Nobody has a name. */
-const NO_NAMES: ScopeNames = { idOf: (reference) => reference }
