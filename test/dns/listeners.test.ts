@@ -174,8 +174,9 @@ describe('DNS over TCP', () => {
   it('ends its connections when it stops', async () => {
     const { port, server } = await serve()
     using client = await connectTcp(port)
+    client.send(query(1))
+    await client.receive(1)
     await server[Symbol.asyncDispose]()
     await client.closed
-    await expect(connectTcp(port)).rejects.toThrow('ECONNREFUSED')
   })
 })

@@ -13,7 +13,6 @@ import { resolveNamespace } from '../../src/fci/named/resolve-named.ts'
 import { parseAdvertisementText } from '../../src/fci/parse-advertisement.ts'
 import type { Address } from '../../src/fci/prefix.ts'
 import { parseAddress } from '../../src/fci/prefix.ts'
-import { requoteExpressions } from '../support/requote-expressions.ts'
 
 function addressOf(text: string): Address {
   const address = parseAddress(text)
@@ -125,19 +124,18 @@ describe('named-references.json', () => {
   })
 })
 
-test('the expressions that the draft prints with bare quotes read as their corrected forms once they are escaped', () => {
+test('the expressions that the draft prints with bare quotes read as their corrected forms', () => {
   const schema = z.array(z.object({ name: z.string(), text: z.string().optional(), document: z.unknown().optional() }))
   const file = readFileSync(new URL('./vectors/named-footprints.json', import.meta.url), 'utf8')
   const vectors = schema
     .parse(JSON.parse(file))
-    .filter(({ name }) => /^2\.4, (?:first|second|third) example/.test(name))
+    .filter(({ name }) => /^2\.4, (?:first|second|third) example/.test(name) && !name.endsWith('read strictly'))
   const printed = vectors.filter(({ text }) => text !== undefined)
   const corrected = vectors.filter(({ text }) => text === undefined)
   expect(printed).toHaveLength(3)
   expect(corrected).toHaveLength(3)
   for (const [i, { text = '' }] of printed.entries()) {
-    // A line break inside a string is the only other thing that keeps it from being JSON.
-    const read = parseAdvertisementText(requoteExpressions(text))
+    const read = parseAdvertisementText(text)
     expect(read.capabilities).toEqual(parseAdvertisementText(JSON.stringify(corrected[i]?.document)).capabilities)
   }
 })
