@@ -118,7 +118,8 @@ export async function startDnsWorkers(
 }
 
 function tell(worker: Worker, message: ToWorker): void {
-  if (worker.isConnected()) worker.send(message)
+  // A worker that ends meanwhile says why itself; without a callback the broken pipe would be said first.
+  if (worker.isConnected()) worker.send(message, () => undefined)
 }
 
 async function stopWorker(worker: Worker): Promise<void> {
