@@ -4,6 +4,7 @@ import type { DrillClient } from './drill-client.ts'
 import {
   countSignals,
   type DrillSignals,
+  followedObjects,
   type LookupProbe,
   type ReceivedObject,
   type SignalCounts,
@@ -59,14 +60,15 @@ export class DrillObserver {
     }
   }
 
-  /** Whether the lookup answers with the provider, and objects come out of it and of one that could follow it. */
+  /** Whether the lookup answers with the provider, its viewers get objects, and so would those of one that could follow. */
   isSteady(minSignals: number): boolean {
     const { provider } = this.#deps
+    const followed = followedObjects(this.signals).filter((object) => object.provider === provider)
     const answers = this.#probes.slice(-minSignals).filter((probe) => probe.provider === provider)
     const others = this.client?.alternatives ?? []
     return (
       answers.length === minSignals &&
-      this.#countOf(provider) >= minSignals &&
+      followed.length >= minSignals &&
       others.some((other) => this.#countOf(other) >= minSignals)
     )
   }

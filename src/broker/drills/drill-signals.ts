@@ -91,7 +91,8 @@ export function objectsOn(signals: DrillSignals, provider: string, since: number
   return signals.objects.filter((object) => object.provider === provider && object.publishedAt >= since)
 }
 
-function followedObjects({ probes, objects }: DrillSignals): readonly ReceivedObject[] {
+/** Those that came out of the provider answered at that moment. */
+export function followedObjects({ probes, objects }: DrillSignals): readonly ReceivedObject[] {
   let next = 0
   let answered: string | undefined
   return objects.filter(({ provider, receivedAt }) => {
