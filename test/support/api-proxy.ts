@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { createConditionWaiters } from './condition-waiters.ts'
 
 /**
  * How JSON answers are changed on their way. `unknown-members`: every object gets a member that nobody documents.
@@ -26,24 +27,10 @@ export interface ApiProxy extends AsyncDisposable {
 export async function startApiProxy(targetOrigin: string): Promise<ApiProxy> {
   const target = new URL(targetOrigin)
   const sockets = new Set<Socket>()
-  const waiting = new Set<() => void>()
+  const { changed, until } = createConditionWaiters()
   let mangling: Mangling = 'none'
   let requests = 0
   let underWay = 0
-  const changed = (): void => {
-    for (const check of waiting) check()
-  }
-  const until = (condition: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const check = (): void => {
-        if (!condition()) return
-        waiting.delete(check)
-        resolve()
-      }
-      waiting.add(check)
-      check()
-    })
-
   const server = createServer((incoming, outgoing) => {
     requests += 1
     underWay += 1

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { createConditionWaiters } from './condition-waiters.ts'
 
 /** A request as it arrived. */
 export interface RecordedRequest {
@@ -42,21 +43,7 @@ export async function startApiRecorder(): Promise<ApiRecorder> {
   const replies: Reply[] = []
   const sockets = new Set<Socket>()
   const disconnects = new WeakMap<Socket, Promise<void>>()
-  const waiting = new Set<() => void>()
-  const changed = (): void => {
-    for (const check of waiting) check()
-  }
-  const until = (condition: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const check = (): void => {
-        if (!condition()) return
-        waiting.delete(check)
-        resolve()
-      }
-      waiting.add(check)
-      check()
-    })
-
+  const { changed, until } = createConditionWaiters()
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -8,7 +8,7 @@ import type { Edition } from '../edition.ts'
 import { jsonPatchText, mergePatchText } from '../edition-changes.ts'
 import { eventText } from '../event-streams.ts'
 import { AdvertisementSchema, JsonPatchSchema } from './federation-schemas.ts'
-import { acceptedType, publishedAnswer } from './published-answer.ts'
+import { acceptedType, NOT_ACCEPTABLE, PUBLISHED_HEADERS, publishedAnswer } from './published-answer.ts'
 
 type Deps = Pick<HttpDeps, 'keys' | 'federation'>
 
@@ -18,8 +18,6 @@ const JSON_TYPE = 'application/json'
 const PATCHES = ['application/json-patch+json', 'application/merge-patch+json'] as const
 const EVENTS = 'text/event-stream'
 
-const NOT_ACCEPTABLE = { 406: problemAnswer('`not-acceptable`: `Accept` takes none of the forms.') } as const
-const TAGGED = z.object({ ETag: z.string(), 'Cache-Control': z.string(), Vary: z.string() })
 const READER = 'Role: reader, or the token of a peer, who is told what its contract allows.'
 
 /** `/fci/advertisement`: what the broker can serve, whole, as changes, and as a stream. */
@@ -47,7 +45,7 @@ function addGetAdvertisement(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     responses: {
       200: {
         description: 'The advertisement, in canonical JSON.',
-        headers: TAGGED,
+        headers: PUBLISHED_HEADERS,
         content: { 'application/cdni': { schema: AdvertisementSchema }, [JSON_TYPE]: { schema: AdvertisementSchema } },
       },
       304: { description: 'Unchanged since `If-None-Match`.' },
@@ -83,7 +81,7 @@ function addGetChanges(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     responses: {
       200: {
         description: 'The patch; empty if there is no change.',
-        headers: TAGGED,
+        headers: PUBLISHED_HEADERS,
         content: {
           [PATCHES[0]]: { schema: JsonPatchSchema },
           [PATCHES[1]]: { schema: z.looseObject({}) },

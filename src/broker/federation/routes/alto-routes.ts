@@ -25,13 +25,11 @@ import {
   AltoFilterSchema,
   AltoUpdateStreamSchema,
 } from './alto-schemas.ts'
-import { acceptedType, publishedAnswer } from './published-answer.ts'
+import { acceptedType, NOT_ACCEPTABLE, PUBLISHED_HEADERS, publishedAnswer } from './published-answer.ts'
 
 type Deps = Pick<HttpDeps, 'keys' | 'federation' | 'limits'>
 
 const READER = 'Role: reader, or the token of a peer.'
-const NOT_ACCEPTABLE = { 406: problemAnswer('`not-acceptable`: `Accept` takes none of the forms.') } as const
-const TAGGED = z.object({ ETag: z.string(), 'Cache-Control': z.string(), Vary: z.string() })
 const ALTO_REFUSAL = {
   400: {
     description: 'The question is not valid (RFC 7285 8.5), or the request is not.',
@@ -88,7 +86,7 @@ function addAdvertisement(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     responses: {
       200: {
         description: 'The advertisement, with its version as `vtag`.',
-        headers: TAGGED,
+        headers: PUBLISHED_HEADERS,
         content: { [ALTO_CDNI]: { schema: AltoDocumentSchema } },
       },
       304: { description: 'Unchanged since `If-None-Match`.' },

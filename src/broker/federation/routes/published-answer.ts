@@ -1,13 +1,23 @@
+import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { chooseMediaType } from '../../../fci/accept.ts'
 import type { AppEnv } from '../../http/app-env.ts'
 import { isNotModified } from '../../http/conditional.ts'
 import { ProblemError } from '../../http/problem.ts'
+import { problemAnswer } from '../../http/wire-fields.ts'
 import type { Caching } from '../federation-service.ts'
 import { cacheControl } from '../federation-service.ts'
 
 /** What an answer to a peer depends on besides the URL. */
 const VARY = 'Accept, Authorization, X-API-Key'
+
+/** Header fields of a published answer, for the OpenAPI document. */
+export const PUBLISHED_HEADERS = z.object({ ETag: z.string(), 'Cache-Control': z.string(), Vary: z.string() })
+
+/** The refusal of `acceptedType`, for the OpenAPI document. */
+export const NOT_ACCEPTABLE = {
+  406: problemAnswer('`not-acceptable`: `Accept` takes none of the forms.'),
+} as const
 
 /** The offered media type that the client wants; 406 if it takes none. */
 export function acceptedType<Offer extends string>(context: Context<AppEnv>, offers: readonly Offer[]): Offer {
@@ -15,7 +25,7 @@ export function acceptedType<Offer extends string>(context: Context<AppEnv>, off
   if (type !== undefined) return type
   throw new ProblemError({
     kind: 'not-acceptable',
-    detail: `This comes as ${offers.join(' or ')}; Accept takes neither.`,
+    detail: `This comes as ${offers.join(' or ')}; Accept takes none of that.`,
     headers: { Vary: VARY },
   })
 }

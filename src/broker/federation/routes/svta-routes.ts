@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type AppEnv, type HttpDeps } from '../../http/app-env.ts'
+import type { AppEnv, HttpDeps } from '../../http/app-env.ts'
 import { ProblemError } from '../../http/problem.ts'
 import { readJsonBody } from '../../http/request-body.ts'
 import {
@@ -16,7 +16,7 @@ import { audienceOf, federationOf, requireAudience } from '../audience-check.ts'
 import type { Audience, Peer } from '../peer.ts'
 import type { SubscriptionView } from '../subscriptions.ts'
 import { AdvertisementSchema } from './federation-schemas.ts'
-import { acceptedType, publishedAnswer } from './published-answer.ts'
+import { acceptedType, NOT_ACCEPTABLE, PUBLISHED_HEADERS, publishedAnswer } from './published-answer.ts'
 
 type Deps = Pick<HttpDeps, 'keys' | 'federation' | 'limits'>
 
@@ -66,13 +66,13 @@ function addGetAdvertisement(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     responses: {
       200: {
         description: 'The advertisement.',
-        headers: z.object({ ETag: z.string(), 'Cache-Control': z.string(), Vary: z.string() }),
+        headers: PUBLISHED_HEADERS,
         content: { [CDNI]: { schema: AdvertisementSchema }, [JSON_TYPE]: { schema: AdvertisementSchema } },
       },
       304: { description: 'Unchanged since `If-None-Match`.' },
       ...COMMON_PROBLEMS,
       ...NOT_FOUND,
-      406: problemAnswer('`not-acceptable`: `Accept` takes none of the forms.'),
+      ...NOT_ACCEPTABLE,
     },
   })
   app.openapi(route, (c) => {
