@@ -4,6 +4,7 @@ import type { LoadBenchmark } from './benchmark-command.ts'
 export const BENCHMARKS: ReadonlyMap<string, LoadBenchmark> = new Map<string, LoadBenchmark>([
   ['fci', () => import('./fci.ts')],
   ['provision', () => import('./provision.ts')],
+  ['routing-compile', () => import('./routing-compile.ts')],
   ['routing-http', () => import('./routing-http.ts')],
   ['routing', () => import('./routing.ts')],
 ])

@@ -31,33 +31,6 @@ export function factsAt(table: FactTable, number: number): GeoFacts | undefined 
   return asn < 0 ? place : { asn, ...place }
 }
 
-/** The AS numbers of a table, each once, with -1 for unknown, and where among them that of each of its facts is. */
-export interface DistinctAsns {
-  readonly asns: Float64Array
-  readonly asnAt: Uint32Array
-}
-
-const distinctByTable = new WeakMap<FactTable, DistinctAsns>()
-
-/** Found once for each table, because every column asks. */
-export function distinctAsns(table: FactTable): DistinctAsns {
-  const held = distinctByTable.get(table)
-  if (held !== undefined) return held
-  const places = new Map<number, number>()
-  const asnAt = new Uint32Array(table.asns.length)
-  for (const [number, asn] of table.asns.entries()) {
-    let place = places.get(asn)
-    if (place === undefined) {
-      place = places.size
-      places.set(asn, place)
-    }
-    asnAt[number] = place
-  }
-  const distinct = { asns: Float64Array.from(places.keys()), asnAt }
-  distinctByTable.set(table, distinct)
-  return distinct
-}
-
 /** Numbers facts in the order of their appearance. */
 export class FactInterner {
   readonly #places: Place[] = [{ source: '' }]

@@ -6,11 +6,8 @@ import type { ClauseBits } from './clause-bits.ts'
 import { addClause, allClauses, removeClause } from './clause-bits.ts'
 import type { ColumnFacts } from './column-facts.ts'
 import type { Clause, ColumnPlan } from './column-plan.ts'
-import type { CoverageMatch } from './coverage-match.ts'
-import type { OutcomeInterner } from './outcome-interner.ts'
+import type { CodedMatch, OutcomeInterner } from './outcome-interner.ts'
 import type { PrefixContexts } from './prefix-contexts.ts'
-
-type How = Omit<CoverageMatch, 'footprint'>
 
 /** The evaluation of all clauses of a column for the addresses of one family with the same facts and prefixes. */
 export class ColumnEvaluation {
@@ -23,8 +20,8 @@ export class ColumnEvaluation {
   readonly #everywhere: ClauseBits
   readonly #bitsOfContext: (ClauseBits | undefined)[] = []
   /** What clauses without a list say of whom they let in, by clause; undefined: it depends, or nobody is let in. */
-  readonly #fixed: readonly (How | undefined)[]
-  readonly #byLength: readonly How[]
+  readonly #fixed: readonly (CodedMatch | undefined)[]
+  readonly #byLength: readonly CodedMatch[]
   readonly #groupOf: ReadonlyMap<string, number>
 
   constructor(
@@ -40,7 +37,7 @@ export class ColumnEvaluation {
     this.#contexts = contexts
     this.#outcomes = outcomes
     const type = version === 4 ? 'ipv4cidr' : 'ipv6cidr'
-    this.#byLength = Array.from({ length: 129 }, (_, prefixLength) => ({ type, prefixLength }))
+    this.#byLength = Array.from({ length: 129 }, (_, prefixLength) => outcomes.codeOf({ type, prefixLength }))
     this.#fixed = plan.clauses.map((clause) => this.#howWithoutList(clause))
     this.#everywhere = allClauses(plan.clauses.length)
     for (const { required } of plan.lists) for (const clause of required) removeClause(this.#everywhere, clause)
@@ -55,7 +52,7 @@ export class ColumnEvaluation {
     const byFacts = this.#facts.bitsOf(label)
     const byPrefixes = this.#bitsOf(context)
     let client: ClientFacts | undefined
-    let best: How | undefined
+    let best: CodedMatch | undefined
     let footprint = -1
     this.#outcomes.begin()
     for (let word = 0; word < byFacts.length; word++) {
@@ -71,13 +68,13 @@ export class ColumnEvaluation {
         }
         if (how === undefined) continue
         if (clause.footprint !== footprint) {
-          if (best !== undefined) this.#outcomes.add(footprint, best)
+          if (best !== undefined) this.#outcomes.add(footprint, best.code)
           footprint = clause.footprint
           best = how
         } else if (best === undefined || compareMatches(how, best) < 0) best = how
       }
     }
-    if (best !== undefined) this.#outcomes.add(footprint, best)
+    if (best !== undefined) this.#outcomes.add(footprint, best.code)
     return this.#outcomes.end()
   }
 
@@ -109,7 +106,11 @@ export class ColumnEvaluation {
   }
 
   /** As `matchConjunction` has it, for a clause whose list and facts let the client in. */
-  #judge({ expressions, conjunction }: Clause, how: How | undefined, client: ClientFacts): How | undefined {
+  #judge(
+    { expressions, conjunction }: Clause,
+    how: CodedMatch | undefined,
+    client: ClientFacts,
+  ): CodedMatch | undefined {
     for (const { holdsFor } of expressions) if (!holdsFor(client)) return undefined
     let bySource: FootprintMatch | undefined
     for (const constraint of conjunction?.sourced ?? []) {
@@ -119,16 +120,16 @@ export class ColumnEvaluation {
     }
     const { prefixes, asns, countries, subdivisions } = conjunction ?? {}
     const isBySource = [prefixes, asns, countries, subdivisions].every((values) => values === undefined)
-    return isBySource ? (bySource ?? how) : how
+    return isBySource && bySource !== undefined ? this.#outcomes.codeOf(bySource) : how
   }
 
-  #howWithoutList({ conjunction }: Clause): How | undefined {
-    if (conjunction === undefined) return { type: 'global', prefixLength: 0 }
+  #howWithoutList({ conjunction }: Clause): CodedMatch | undefined {
+    if (conjunction === undefined) return this.#outcomes.codeOf({ type: 'global', prefixLength: 0 })
     const { prefixes, asns, subdivisions, countries } = conjunction
     if (prefixes !== undefined) return this.#byLength[0]
-    if (asns !== undefined) return { type: 'asn', prefixLength: 0 }
-    if (subdivisions !== undefined) return { type: 'subdivisioncode', prefixLength: 0 }
-    if (countries !== undefined) return { type: 'countrycode', prefixLength: 0 }
+    if (asns !== undefined) return this.#outcomes.codeOf({ type: 'asn', prefixLength: 0 })
+    if (subdivisions !== undefined) return this.#outcomes.codeOf({ type: 'subdivisioncode', prefixLength: 0 })
+    if (countries !== undefined) return this.#outcomes.codeOf({ type: 'countrycode', prefixLength: 0 })
     // Exclusions and expressions alone speak of the whole address space.
     return conditionsOf(conjunction) === undefined ? undefined : this.#byLength[0]
   }

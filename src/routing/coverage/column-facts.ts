@@ -1,28 +1,22 @@
 import type { SourcedFacts } from '../../fci/footprint-source.ts'
+import { textOfSources } from '../../fci/footprint-source.ts'
 import { matchFootprint } from '../../fci/match-footprint.ts'
-import { distinctAsns, factCount, factsAt } from '../fact-table.ts'
+import { factCount, factsAt } from '../fact-table.ts'
 import type { GeoFacts } from '../geo-facts.ts'
-import type { GeoTable, SourceTables } from '../geo-table.ts'
-import { tableUnder } from '../geo-table.ts'
+import type { GeoTable } from '../geo-table.ts'
+import { EMPTY_GEO_TABLE } from '../geo-table.ts'
 import { PairInterner } from '../pair-interner.ts'
-import type { Partition } from '../partition.ts'
-import { overlayPartitions, relabelPartition } from '../partition.ts'
 import type { ClauseBits } from './clause-bits.ts'
 import { commonClauses } from './clause-bits.ts'
 import type { ColumnPlan, SourcedGroup } from './column-plan.ts'
 import { prefixesWithin } from './column-plan.ts'
+import { factDomains } from './fact-domains.ts'
+import type { FactSpace } from './fact-space.ts'
 
-/** What the compilation of a column needs to know of clients, besides their addresses. */
-export interface CoverageGeo {
-  readonly general: GeoTable
-  /** Of the sources that footprints name ([NF] 3.2). */
-  readonly sources: SourceTables
-}
-
-/** The facts of all addresses, as far as the clauses of one column tell them apart: a label for each difference. */
+/** All facts, as far as the clauses of one column tell them apart: a label for each difference. */
 export interface ColumnFacts {
-  readonly v4: Partition
-  readonly v6: Partition
+  /** By number of the space. */
+  readonly labels: Uint32Array
   /** The clauses that do not fail by the general facts. */
   readonly bitsOf: (label: number) => ClauseBits
   /** Facts of one client with this label. */
@@ -31,18 +25,16 @@ export interface ColumnFacts {
   readonly sourcedOf: (label: number, group: number) => SourcedFacts
 }
 
-export function findColumnFacts(plan: ColumnPlan, geo: CoverageGeo): ColumnFacts {
-  const general = classifyGeneral(plan, geo.general)
-  let v4 = relabelPartition(geo.general.v4, general.labels)
-  let v6 = relabelPartition(geo.general.v6, general.labels)
+export function findColumnFacts(plan: ColumnPlan, space: FactSpace): ColumnFacts {
+  const general = classifyGeneral(plan, space.general)
+  const { generalAt } = space
+  let labels = generalAt === undefined ? general.labels : generalAt.map((number) => general.labels[number] ?? 0)
   const groups = plan.sourced.map((group) => {
-    const table = tableUnder(group.sources, geo.sources)
-    const { labels, facts } = classifySourced(group, table)
+    const layer = space.layers.get(textOfSources(group.sources))
+    const classes = classifySourced(group, layer?.table ?? EMPTY_GEO_TABLE)
     const pairs = new PairInterner()
-    const join = (label: number, sourced: number): number => pairs.intern(label, sourced)
-    v4 = overlayPartitions(v4, relabelPartition(table.v4, labels), join)
-    v6 = overlayPartitions(v6, relabelPartition(table.v6, labels), join)
-    return { pairs, facts }
+    labels = labels.map((label, number) => pairs.intern(label, classes.labels[layer?.at[number] ?? 0] ?? 0))
+    return { pairs, facts: classes.facts }
   })
   /** The label before this group was joined. */
   const before = (label: number, group: number): number => {
@@ -51,10 +43,9 @@ export function findColumnFacts(plan: ColumnPlan, geo: CoverageGeo): ColumnFacts
     return outer
   }
   return {
-    v4,
-    v6,
+    labels,
     bitsOf: (label) => general.bitsOf(before(label, 0)),
-    generalOf: (label) => factsAt(geo.general.facts, general.examples[before(label, 0)] ?? 0),
+    generalOf: (label) => factsAt(space.general.facts, general.examples[before(label, 0)] ?? 0),
     sourcedOf: (label, group) => {
       const { pairs, facts } = groups[group] ?? {}
       return facts?.[pairs?.second(before(label, group + 1)) ?? 0] ?? {}
@@ -70,19 +61,21 @@ interface GeneralClasses {
   readonly bitsOf: (label: number) => ClauseBits
 }
 
-function classifyGeneral({ asns, countries, subdivisions }: ColumnPlan, { facts }: GeoTable): GeneralClasses {
-  const countryClasses = Uint32Array.from(facts.places, ({ country }) => countries.classOf(country))
-  const subdivisionClasses = Uint32Array.from(facts.places, ({ subdivision }) => subdivisions.classOf(subdivision))
-  const { asns: distinct, asnAt } = distinctAsns(facts)
-  const asnClasses = Uint32Array.from(distinct, (asn) => asns.classOf(asn < 0 ? undefined : asn))
+function classifyGeneral(plan: ColumnPlan, { facts }: GeoTable): GeneralClasses {
+  const domains = factDomains(facts)
+  const { countryAt, subdivisionAt, asnAt } = domains
+  const countries = plan.countries.classify(domains.countries)
+  const subdivisions = plan.subdivisions.classify(domains.subdivisions)
+  const asns = plan.asns.classify(domains.asns)
   const places = new PairInterner()
+  const placeClasses = countryAt.map((country, place) =>
+    places.intern(countries.labels[country] ?? 0, subdivisions.labels[subdivisionAt[place] ?? 0] ?? 0),
+  )
   const pairs = new PairInterner()
   const labels = new Uint32Array(factCount(facts))
   const examples: number[] = []
   for (let number = 0; number < labels.length; number++) {
-    const at = facts.placeOf[number] ?? 0
-    const place = places.intern(countryClasses[at] ?? 0, subdivisionClasses[at] ?? 0)
-    const label = pairs.intern(place, asnClasses[asnAt[number] ?? 0] ?? 0)
+    const label = pairs.intern(placeClasses[facts.placeOf[number] ?? 0] ?? 0, asns.labels[asnAt[number] ?? 0] ?? 0)
     labels[number] = label
     if (label === examples.length) examples.push(number)
   }
@@ -94,14 +87,17 @@ function classifyGeneral({ asns, countries, subdivisions }: ColumnPlan, { facts 
       let bits = known[label]
       if (bits === undefined) {
         const place = pairs.first(label)
-        const byPlace = commonClauses(countries.bitsOf(places.first(place)), subdivisions.bitsOf(places.second(place)))
-        bits = commonClauses(byPlace, asns.bitsOf(pairs.second(label)))
+        const byCountry = countries.bits[places.first(place)] ?? NO_CLAUSES
+        const byPlace = commonClauses(byCountry, subdivisions.bits[places.second(place)] ?? NO_CLAUSES)
+        bits = commonClauses(byPlace, asns.bits[pairs.second(label)] ?? NO_CLAUSES)
         known[label] = bits
       }
       return bits
     },
   }
 }
+
+const NO_CLAUSES: ClauseBits = new Uint32Array(0)
 
 /** Facts that all constraints of the group answer alike are one class. */
 function classifySourced(

@@ -44,9 +44,13 @@ export interface ColumnPlan {
 
 export function planColumn(footprints: readonly Footprint[]): ColumnPlan {
   const parts = footprints.flatMap((footprint, position) => clausesOf(footprint, position))
-  const asns = new FactDimension<number>(parts.length)
-  const countries = new FactDimension<string>(parts.length)
-  const subdivisions = new FactDimension<string>(parts.length)
+  const asns = new FactDimension<number>(parts.length, (asn) => (asn === undefined ? { address } : { address, asn }))
+  const countries = new FactDimension<string>(parts.length, (country) =>
+    country === undefined ? { address } : { address, country },
+  )
+  const subdivisions = new FactDimension<string>(parts.length, (subdivision) =>
+    subdivision === undefined ? { address } : { address, subdivision },
+  )
   const lists = new PrefixLists()
   const sourced = new Map<string, SourcedGroup>()
   const clauses = parts.map((part, clause): Clause => {
@@ -65,17 +69,13 @@ export function planColumn(footprints: readonly Footprint[]): ColumnPlan {
       const reach = expressionReach(expression)
       switch (onlyFactOf(reach)) {
         case 'ep.asn':
-          asns.judge(clause, (asn) => reach.holdsFor(asn === undefined ? { address } : { address, asn }))
+          asns.judge(clause, reach)
           break
         case 'ep.country':
-          countries.judge(clause, (country) =>
-            reach.holdsFor(country === undefined ? { address } : { address, country }),
-          )
+          countries.judge(clause, reach)
           break
         case 'ep.subdivision':
-          subdivisions.judge(clause, (subdivision) =>
-            reach.holdsFor(subdivision === undefined ? { address } : { address, subdivision }),
-          )
+          subdivisions.judge(clause, reach)
           break
         case 'ep.ipv4addr':
         case 'ep.ipv6addr':

@@ -1,51 +1,48 @@
-import { valueOfWords } from '../../fci/prefix.ts'
-import { PairInterner } from '../pair-interner.ts'
-import type { Partition } from '../partition.ts'
-import { overlayPartitions } from '../partition.ts'
 import { ColumnEvaluation } from './column-evaluation.ts'
-import type { CoverageGeo } from './column-facts.ts'
 import { findColumnFacts } from './column-facts.ts'
-import { planColumn } from './column-plan.ts'
-import type { CoverageColumn, CoverageOutcome } from './coverage-map.ts'
+import type { ColumnPlan } from './column-plan.ts'
+import { CoverageCells } from './coverage-cells.ts'
+import type { CoverageNode } from './coverage-node.ts'
+import type { FactSpace } from './fact-space.ts'
+import type { OutcomeColumns } from './outcome-columns.ts'
 import { OutcomeInterner } from './outcome-interner.ts'
 import { findPrefixContexts } from './prefix-contexts.ts'
 
-/** One column on its own: for every address the number of its outcome. */
-export interface CompiledColumn {
-  readonly id: string
-  readonly version: string
-  readonly v4: Partition
-  readonly v6: Partition
-  readonly outcomes: readonly CoverageOutcome[]
+/** A column as a node whose classes are its outcomes. */
+export interface ColumnNode extends CoverageNode {
+  readonly outcomes: () => OutcomeColumns
 }
 
 /**
- * Evaluates the footprints of a column for every address at once. Addresses with the same facts in the same prefixes
- * are evaluated together, once; each outcome is what `matchFootprint` says. Throws CoverageLimitError.
+ * Evaluates the footprints of a column once for all addresses with the same facts in the same prefixes; each outcome is
+ * what `matchFootprint` says.
  */
-export function compileColumn(column: CoverageColumn, geo: CoverageGeo): CompiledColumn {
-  const plan = planColumn(column.footprints)
-  const facts = findColumnFacts(plan, geo)
-  const outcomes = new OutcomeInterner()
+export function compileColumn(id: string, plan: ColumnPlan, space: FactSpace): ColumnNode {
+  const facts = findColumnFacts(plan, space)
+  const outcomes = new OutcomeInterner(id)
   const lists = plan.lists.map(({ prefixes }) => prefixes)
-  const sweep = (version: 4 | 6, partition: Partition): Partition => {
-    const contexts = findPrefixContexts(version, lists)
-    const evaluation = new ColumnEvaluation(version, plan, facts, contexts, outcomes)
-    const pairs = new PairInterner(1024)
-    const numbers: number[] = []
-    return overlayPartitions(partition, contexts.partition, (label, context, starts, at) => {
-      const pair = pairs.intern(label, context)
-      if (pair === numbers.length) {
-        numbers.push(evaluation.evaluate(label, context, () => valueOfWords(version, starts, at)))
-      }
-      return numbers[pair] ?? 0
-    })
+  const contexts = { 4: findPrefixContexts(4, lists), 6: findPrefixContexts(6, lists) }
+  const evaluations = {
+    4: new ColumnEvaluation(4, plan, facts, contexts[4], outcomes),
+    6: new ColumnEvaluation(6, plan, facts, contexts[6], outcomes),
   }
+  const cells = { 4: new CoverageCells(), 6: new CoverageCells() }
   return {
-    id: column.id,
-    version: column.version,
-    v4: sweep(4, facts.v4),
-    v6: sweep(6, facts.v6),
-    outcomes: outcomes.all,
+    factLabels: facts.labels,
+    contexts: { 4: contexts[4].partition, 6: contexts[6].partition },
+    cells,
+    resolve(version, valueOf) {
+      cells[version].settle(
+        cells[version].map((label, context, example) =>
+          evaluations[version].evaluate(label, context, () => valueOf(example)),
+        ),
+      )
+    },
+    classCount: () => outcomes.count,
+    width: 1,
+    writeOutcomes(numbers, rows, offset, stride) {
+      for (let i = 0; i < numbers.length; i++) rows[i * stride + offset] = numbers[i] ?? 0
+    },
+    outcomes: () => outcomes.columns(),
   }
 }

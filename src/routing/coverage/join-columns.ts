@@ -1,6 +1,8 @@
-import { PairInterner } from '../pair-interner.ts'
+import { valueOfWords } from '../../fci/prefix.ts'
 import type { Partition } from '../partition.ts'
-import { overlayPartitions, wholeSpace } from '../partition.ts'
+import { compareWords, wholeSpace, wordsPerAddress } from '../partition.ts'
+import type { CoverageNode } from './coverage-node.ts'
+import type { FactSpace } from './fact-space.ts'
 
 /** Columns side by side: for every address the number of its decision class. */
 export interface JoinedColumns {
@@ -11,40 +13,77 @@ export interface JoinedColumns {
   readonly outcomes: Uint32Array
 }
 
-/** What is joined: the two families of one column. */
-export interface ColumnPartitions {
-  readonly v4: Partition
-  readonly v6: Partition
-  /** Outcomes are numbered below this. */
-  readonly outcomeCount: number
+/** Of no columns: every address is in one class. */
+export const NO_COLUMNS: JoinedColumns = {
+  v4: wholeSpace(4, 0),
+  v6: wholeSpace(6, 0),
+  classCount: 1,
+  outcomes: new Uint32Array(0),
 }
 
-/** Addresses with the same outcome in every column are one class. */
-export function joinColumns(columns: readonly ColumnPartitions[]): JoinedColumns {
-  const [only, ...others] = columns
-  if (only === undefined) {
-    return { v4: wholeSpace(4, 0), v6: wholeSpace(6, 0), classCount: 1, outcomes: new Uint32Array(0) }
+/** Addresses with the same outcome in every column of the node are one class. Throws CoverageLimitError. */
+export function joinColumns(root: CoverageNode, space: FactSpace): JoinedColumns {
+  const v4 = classifyAddresses(root, space, 4)
+  const v6 = classifyAddresses(root, space, 6)
+  const classCount = root.classCount()
+  const outcomes = new Uint32Array(classCount * root.width)
+  root.writeOutcomes(
+    Uint32Array.from({ length: classCount }, (_, number) => number),
+    outcomes,
+    0,
+    root.width,
+  )
+  return { v4, v6, classCount, outcomes }
+}
+
+function classifyAddresses(root: CoverageNode, space: FactSpace, version: 4 | 6): Partition {
+  const words = wordsPerAddress(version)
+  const cells = root.cells[version]
+  const { starts, labels, count } = layCells(root, version === 4 ? space.v4 : space.v6, version)
+  root.resolve(version, (example) => valueOfWords(version, starts, example * words))
+  // Neighbours of one class become one range, in place.
+  let kept = 0
+  for (let range = 0; range < count; range++) {
+    const classId = cells.classOf(labels[range] ?? 0)
+    if (kept > 0 && labels[kept - 1] === classId) continue
+    for (let word = 0; word < words; word++) starts[kept * words + word] = starts[range * words + word] ?? 0
+    labels[kept++] = classId
   }
-  if (others.length === 0) {
-    const outcomes = Uint32Array.from({ length: only.outcomeCount }, (_, number) => number)
-    return { v4: only.v4, v6: only.v6, classCount: only.outcomeCount, outcomes }
+  return { version, count: kept, starts: starts.slice(0, kept * words), labels: labels.slice(0, kept) }
+}
+
+/** Lays the prefixes of all columns over the facts: ranges labelled with cells, in arrays with room to spare. */
+function layCells({ factLabels, contexts, cells }: CoverageNode, facts: Partition, version: 4 | 6): Partition {
+  const words = wordsPerAddress(version)
+  const prefixes = contexts[version]
+  const starts = new Uint32Array((facts.count + prefixes.count) * words)
+  const labels = new Uint32Array(facts.count + prefixes.count)
+  let count = 0
+  let i = 0
+  let j = 0
+  let fact = factLabels[facts.labels[0] ?? 0] ?? 0
+  let context = prefixes.labels[0] ?? 0
+  labels[count++] = cells[version].intern(fact, context, 0)
+  for (;;) {
+    const moreA = i + 1 < facts.count
+    const moreB = j + 1 < prefixes.count
+    if (!moreA && !moreB) return { version, count, starts, labels }
+    const order = !moreA
+      ? 1
+      : !moreB
+        ? -1
+        : compareWords(facts.starts, (i + 1) * words, prefixes.starts, (j + 1) * words, words)
+    if (order <= 0) i++
+    if (order >= 0) j++
+    const nextFact = factLabels[facts.labels[i] ?? 0] ?? 0
+    const nextContext = prefixes.labels[j] ?? 0
+    if (nextFact === fact && nextContext === context) continue
+    fact = nextFact
+    context = nextContext
+    const from = order <= 0 ? facts.starts : prefixes.starts
+    const at = (order <= 0 ? i : j) * words
+    for (let word = 0; word < words; word++) starts[count * words + word] = from[at + word] ?? 0
+    labels[count] = cells[version].intern(fact, context, count)
+    count++
   }
-  // By halves, so that a range is walked once for each doubling of the columns and not once for each column.
-  const middle = columns.length >> 1
-  const left = joinColumns(columns.slice(0, middle))
-  const right = joinColumns(columns.slice(middle))
-  const pairs = new PairInterner(left.classCount + right.classCount)
-  const join = (a: number, b: number): number => pairs.intern(a, b)
-  const v4 = overlayPartitions(left.v4, right.v4, join)
-  const v6 = overlayPartitions(left.v6, right.v6, join)
-  const width = columns.length
-  const outcomes = new Uint32Array(pairs.count * width)
-  for (let number = 0; number < pairs.count; number++) {
-    const [a, b] = [pairs.first(number), pairs.second(number)]
-    for (let i = 0; i < middle; i++) outcomes[number * width + i] = left.outcomes[a * middle + i] ?? 0
-    for (let i = middle; i < width; i++) {
-      outcomes[number * width + i] = right.outcomes[b * (width - middle) + i - middle] ?? 0
-    }
-  }
-  return { v4, v6, classCount: pairs.count, outcomes }
 }

@@ -21,27 +21,9 @@ export interface OutcomeColumns {
   readonly values: readonly string[]
 }
 
-export function packOutcomes(outcomes: readonly CoverageOutcome[]): OutcomeColumns {
-  const count = outcomes.reduce((sum, { matches }) => sum + matches.length, 0)
-  const offsets = new Uint32Array(outcomes.length + 1)
-  const footprints = new Uint32Array(count)
-  const hows = new Uint32Array(count)
-  const numbers = new Map<string, number>()
-  let at = 0
-  for (const [i, { matches }] of outcomes.entries()) {
-    for (const { footprint, type, prefixLength, value } of matches) {
-      let number = 0
-      if (value !== undefined) {
-        number = numbers.get(value) ?? numbers.size + 1
-        numbers.set(value, number)
-      }
-      footprints[at] = footprint
-      hows[at] = CODES[type] + 8 * (prefixLength + 256 * number)
-      at++
-    }
-    offsets[i + 1] = at
-  }
-  return { offsets, footprints, hows, values: [...numbers.keys()] }
+/** A match as one of `hows`. */
+export function codeOfMatch(type: FootprintMatch['type'], prefixLength: number, value: number): number {
+  return CODES[type] + 8 * (prefixLength + 256 * value)
 }
 
 /** Reads outcomes back, each when it is first asked for and then as the same object. */
