@@ -102,7 +102,7 @@ async function measure(service: CoverageService): Promise<Measured> {
   delays.disable()
   clearInterval(sampler)
   if (answered === undefined || service.current() === former) {
-    throw new Error(`there is no new map: ${service.fault() ?? 'nothing was compiled'}`)
+    throw new Error(`there is no new map: ${service.progress().refused?.because ?? 'nothing was compiled'}`)
   }
   return { seconds, blockMs: delays.max / 1e6 - RESOLUTION_MS, mib: (peak - before) / 2 ** 20 }
 }

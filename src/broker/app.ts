@@ -7,6 +7,7 @@ import { AsyncUndo } from './async-undo.ts'
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
+import { coverageState } from './coverage/coverage-state.ts'
 import { startBrokerCoverage } from './coverage/start-broker-coverage.ts'
 import { startBrokerDns } from './dns/broker-dns.ts'
 import type { DnsServer } from './dns/dns-server.ts'
@@ -34,6 +35,7 @@ import { readiness } from './readiness.ts'
 import { sleep } from './repeat.ts'
 import { createRouteStreams } from './route-streams.ts'
 import { createDecisionSigner } from './routing/decision-signer.ts'
+import { revisionOfColumn } from './routing/route-plans.ts'
 import { startRouting } from './routing/start-routing.ts'
 import { createProvisioning } from './scopes/create-provisioning.ts'
 import { createScopeChanges } from './scopes/scope-changes.ts'
@@ -159,7 +161,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   })
   const coverage = await startBrokerCoverage({ config, advertisements, sources, now, log })
   undo.add(async () => coverage[Symbol.asyncDispose]())
-  metrics.coverage(coverage.current)
+  metrics.coverage(coverage)
   metrics.consuming({
     providers: providerIds,
     isHeldBack: (provider) => advertisements.heldBack(provider) !== undefined,
@@ -287,6 +289,16 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
       tally: coverage.tally,
       lookUpGeo: (address) => coverage.current().geo.lookup(address),
       policies,
+      state: () =>
+        coverageState(
+          {
+            held: coverage.current(),
+            progress: coverage.progress(),
+            providers: providerIds,
+            advertisement: (provider) => advertisements.get(provider),
+          },
+          revisionOfColumn,
+        ),
       now,
     }),
     keys,

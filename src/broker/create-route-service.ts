@@ -10,11 +10,18 @@ import { clientPrefixKey, stickinessKey } from '../routing/routing-key.ts'
 import { BrokerError } from './broker-error.ts'
 import type { SourceFacts } from './footprint-sources/source-facts.ts'
 import type { ProviderDirectory } from './providers/provider-directory.ts'
-import type { AnswerVersions, ConnectUrl, RouteAnswer, RouteQuestion, RouteService } from './route-service.ts'
+import type {
+  AnswerCoverage,
+  AnswerVersions,
+  ConnectUrl,
+  RouteAnswer,
+  RouteQuestion,
+  RouteService,
+} from './route-service.ts'
 import { createConnectUrls } from './routing/connect-urls.ts'
 import type { DecisionLog } from './routing/decision-log.ts'
 import type { PolicySource } from './routing/policy-source.ts'
-import type { RoutePlans } from './routing/route-plans.ts'
+import { type RoutePlans, readPlainly } from './routing/route-plans.ts'
 import { guarded } from './scopes/scope-commands.ts'
 import type { ScopeDirectory } from './scopes/scope-directory.ts'
 import type { ScopeRecord } from './scopes/scope-record.ts'
@@ -41,6 +48,7 @@ export interface RouteServiceDeps {
 export interface CurrentCoverage {
   readonly map: CoverageMap | undefined
   readonly geo: GeoSource
+  readonly made?: { readonly at: number; readonly kept: boolean }
 }
 
 /** Look-ups from memory: provider facts, held scopes, opened credentials. The store is asked for a scope never seen here. */
@@ -82,7 +90,7 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       ...(plan.varies && deps.measuredNear !== undefined ? { measured: deps.measuredNear(described()) } : {}),
     })
     if (deps.decisionLog?.wants() === true) {
-      const { map, geo } = deps.coverage()
+      const { geo } = deps.coverage()
       const recorded = recordDecision({
         client: described(),
         scope: record,
@@ -90,7 +98,7 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
         key,
         inputs: plans.inputs(planned),
         measured: deps.measuredNear?.(described()) ?? NOTHING_MEASURED,
-        map: map?.version,
+        coverage: coverageOf(client),
         geo: geo.editions,
         decision,
       })
@@ -108,6 +116,20 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     return widest !== undefined && narrow && widest.length < limit ? prefixOf(client.address, limit) : widest
   }
 
+  function coverageOf({ address }: ReadClient): AnswerCoverage | undefined {
+    const { map, made } = deps.coverage()
+    return map === undefined
+      ? undefined
+      : {
+          map: map.version,
+          madeAt: made?.at ?? deps.now(),
+          kept: made?.kept ?? false,
+          classId: map.classOf(address),
+          prefix: map.widestPrefix(address),
+          readPlainly: readPlainly(map, plans.facts()),
+        }
+  }
+
   function versions(): AnswerVersions {
     const { map, geo } = deps.coverage()
     return {
@@ -116,6 +138,8 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       health: plans.facts().map(({ id, health }) => ({ provider: id, state: health.state })),
     }
   }
+
+  const details: AnswerDetails = { versions, coverageOf, sameFor }
 
   function observe(decision: Decision): void {
     deps.observe(decision.candidates[0]?.provider, decision.panic)
@@ -127,10 +151,11 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       const { scope: scopeId } = question
       const scope = scopeId === undefined ? undefined : await guarded(() => deps.scopes.get(scopeId))
       if (scopeId !== undefined && scope === undefined) throw noScope(scopeId)
-      const { decision, narrow } = decideFor(client, scope?.record, question)
+      const decided = decideFor(client, scope?.record, question)
+      const { decision } = decided
       observe(decision)
       const connectUrls = scope === undefined ? NO_URLS : await urls.open(scope.record, decision.candidates)
-      return new Answer(decision, connectUrls, () => sameFor(client, narrow), versions)
+      return new Answer(decided, connectUrls, client, details)
     },
 
     decideHeld(question) {
@@ -142,11 +167,12 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
         if (held.scope === undefined) throw noScope(scopeId)
       }
       const record = held?.scope?.record
-      const { decision, narrow } = decideFor(client, record, question)
+      const decided = decideFor(client, record, question)
+      const { decision } = decided
       const connectUrls = record === undefined ? NO_URLS : urls.held(record, decision.candidates)
       if (connectUrls === undefined) return undefined
       observe(decision)
-      return new Answer(decision, connectUrls, () => sameFor(client, narrow), versions)
+      return new Answer(decided, connectUrls, client, details)
     },
 
     version(scopeId) {
@@ -164,32 +190,44 @@ interface Decided {
   readonly narrow: boolean
 }
 
-/** Few ask for the prefix and the versions, so they are looked for when read, which must be at once. */
+/** Few ask for the prefix, the class and the versions, so they are looked for when read, which must be at once. */
 class Answer implements RouteAnswer {
   readonly decision: Decision
   readonly connectUrls: ReadonlyMap<string, ConnectUrl>
-  readonly #sameFor: () => Prefix | undefined
-  readonly #versions: () => AnswerVersions
+  readonly #details: AnswerDetails
+  readonly #client: ReadClient
+  readonly #narrow: boolean
 
   constructor(
-    decision: Decision,
+    { decision, narrow }: Decided,
     connectUrls: ReadonlyMap<string, ConnectUrl>,
-    sameFor: () => Prefix | undefined,
-    versions: () => AnswerVersions,
+    client: ReadClient,
+    details: AnswerDetails,
   ) {
-    this.#versions = versions
     this.decision = decision
     this.connectUrls = connectUrls
-    this.#sameFor = sameFor
+    this.#details = details
+    this.#client = client
+    this.#narrow = narrow
   }
 
   get versions(): AnswerVersions {
-    return this.#versions()
+    return this.#details.versions()
+  }
+
+  get coverage(): AnswerCoverage | undefined {
+    return this.#details.coverageOf(this.#client)
   }
 
   get sameFor(): Prefix | undefined {
-    return this.#sameFor()
+    return this.#details.sameFor(this.#client, this.#narrow)
   }
+}
+
+interface AnswerDetails {
+  versions(): AnswerVersions
+  coverageOf(client: ReadClient): AnswerCoverage | undefined
+  sameFor(client: ReadClient, narrow: boolean): Prefix | undefined
 }
 
 type ReadClient = Pick<Client, 'address' | 'text'>

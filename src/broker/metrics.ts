@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { registerCoverageMetrics } from './coverage/coverage-metrics.ts'
-import type { HeldCoverage } from './coverage/coverage-service.ts'
+import type { CoverageService } from './coverage/coverage-service.ts'
 import type { DnsTotals } from './dns/dns-counters.ts'
 import { registerDnsMetrics } from './dns/dns-metrics.ts'
 import type { Edition } from './federation/edition.ts'
@@ -25,7 +25,7 @@ export interface Metrics {
   /** From now on shows what a DNS server has done. */
   dns(totals: () => DnsTotals): void
   /** From now on shows the map in use. */
-  coverage(current: () => HeldCoverage): void
+  coverage(coverage: Pick<CoverageService, 'current' | 'progress'>): void
   /** What is shown of the documents of other CDNs. */
   consuming(consumed: ConsumedDocuments): void
 }
@@ -121,8 +121,8 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     consuming(consumed) {
       registerConsumingMetrics(registry, consumed)
     },
-    coverage(current) {
-      registerCoverageMetrics(registry, current)
+    coverage(coverage) {
+      registerCoverageMetrics(registry, coverage)
     },
   }
 }

@@ -15,6 +15,8 @@ export interface RouteAnswer {
   readonly connectUrls: ReadonlyMap<string, ConnectUrl>
   /** What the answer was made of, besides the advertisements and the policy that the decision names. */
   readonly versions: AnswerVersions
+  /** Where in the coverage map the client was found; undefined: there was no map. */
+  readonly coverage: AnswerCoverage | undefined
   /** A prefix around the client all of whose clients get this answer (RFC 7871 7.2.1); undefined: not known. */
   readonly sameFor: Prefix | undefined
 }
@@ -25,6 +27,21 @@ export interface AnswerVersions {
   readonly geo: readonly { readonly name: string; readonly version: string }[]
   /** Health of every provider as it was seen. */
   readonly health: readonly { readonly provider: string; readonly state: HealthState }[]
+}
+
+export interface AnswerCoverage {
+  /** Version of the map. */
+  readonly map: string
+  /** When it was made, milliseconds since the epoch. */
+  readonly madeAt: number
+  /** Whether it was kept from before the last start and not made since. */
+  readonly kept: boolean
+  /** The decision class of the client: a number in this very map. */
+  readonly classId: number
+  /** A prefix around the client all of whose addresses are in this class. */
+  readonly prefix: Prefix
+  /** Providers whose advertisement is not in the map yet, so that it was read plainly. */
+  readonly readPlainly: readonly string[]
 }
 
 export interface ConnectUrl {

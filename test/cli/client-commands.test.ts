@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { parsePrefix } from '../../src/fci/prefix.ts'
 import { PUBLISH_TOKEN } from '../http/fake-scopes.ts'
 import { type CliRun, runCommand } from '../support/cli-run.ts'
+import { defined } from '../support/defined.ts'
 import { startFrontApi } from '../support/http-broker.ts'
 
 const JsonOf = (text: string): unknown => JSON.parse(text)
@@ -144,6 +146,28 @@ describe('route', () => {
     expect(stdout).toContain('Advertisements: alpha abc (12 s old)')
   })
 
+  it('explains where in the coverage map the answer comes from, and for whom else it holds', async () => {
+    const { api, cli } = await setUp()
+    api.routes.coverage = {
+      map: 'map-1',
+      madeAt: Date.UTC(2026, 10, 20, 23, 59),
+      kept: true,
+      classId: 12,
+      prefix: defined(parsePrefix('192.0.2.0/24')),
+      readPlainly: ['beta'],
+    }
+    const { stdout } = await cli('route', '192.0.2.7', '--explain')
+    expect(stdout.split('\n').slice(-6)).toEqual([
+      'The same for all of 192.0.2.0/24',
+      'Coverage map map-1 (1 min old, kept from before the last start): class 12, here 192.0.2.0/24',
+      'Not in this map yet, so read plainly: beta',
+      'Policy: config',
+      'Advertisements: alpha abc (12 s old)',
+      '',
+    ])
+    expect((await cli('route', '192.0.2.7')).stdout).not.toContain('map-1')
+  })
+
   it('shows several clients in one table, and fails when one of them is none', async () => {
     const { cli } = await setUp()
     const good = await cli('route', '192.0.2.7', '2001:db8::1')
@@ -228,5 +252,36 @@ describe('--json', () => {
     const unreachable = await runCommand(['scope', 'list', '--json', '--url', 'http://127.0.0.1:9'])
     expect(unreachable.exitCode).toBe(1)
     expect(JsonOf(unreachable.stdout)).toMatchObject({ title: expect.stringContaining('http://127.0.0.1:9') })
+  })
+})
+
+describe('coverage --map', () => {
+  it('shows the map, its columns, the geo data and what was refused', async () => {
+    const { cli } = await setUp()
+    const { stdout } = await cli('coverage', '--map')
+    expect(
+      stdout,
+    ).toBe(`Coverage map map-1: refused  (made 1 min ago in 1.5 s, kept from before the last start, a new one is being made)
+The last compilation failed since 2026-11-20T23:59:00.000Z: out of memory
+Geo files are not used since 2026-11-20T23:59:00.000Z: geo.csv has lost 80 % of its entries
+
+FAMILY  RANGES  CLASSES   MEMORY
+IPv4         3        2   1000 B
+IPv6         3        2  1.0 MiB
+both         6        3  2.1 KiB
+
+COLUMN     STATE    IN THE MAP  SINCE  IN USE  CONFIRMED  BECAUSE
+alpha      behind   v1          2 min  v2       30 s ago
+beta       skipped                                        too many outcomes
+policy r3           r3          1 min
+
+GEO DATA  VERSION    AGE  ENTRIES
+geo.csv   v1       1 min        3
+`)
+  })
+
+  it('goes not together with what asks for a report', async () => {
+    const { cli } = await setUp()
+    expect((await cli('coverage', '--map', '--alone')).exitCode).toBe(2)
   })
 })

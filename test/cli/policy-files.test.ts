@@ -23,7 +23,14 @@ function line(address: string): string {
     now: NOW,
   }
   const decision = decide({ ...inputs, client, key: 'k' })
-  const more = { scope: undefined, session: undefined, key: 'k', map: undefined, geo: [], measured: NOTHING_MEASURED }
+  const more = {
+    scope: undefined,
+    session: undefined,
+    key: 'k',
+    coverage: undefined,
+    geo: [],
+    measured: NOTHING_MEASURED,
+  }
   return JSON.stringify(recordDecision({ client, inputs, decision, ...more }))
 }
 

@@ -117,7 +117,7 @@ describe('a coverage service', () => {
     await service.reloadGeo()
     await service.settled()
     expect(service.current()).toBe(old)
-    expect(service.fault()).toContain(reason)
+    expect(service.progress().geoRefused?.because).toContain(reason)
     expect(logged.filter(({ event }) => event === 'geo.refused')).toHaveLength(1)
     // What the columns say is still followed, by the former data.
     columns = [column('b', '1', [{ kind: 'some', anyOf: [{ countries: ['us'] }] }])]
@@ -152,7 +152,7 @@ describe('a coverage service', () => {
     await using service = await start()
     await service.settled()
     expect(holding(service, '198.51.100.1')).toEqual(['b'])
-    expect(service.fault()).toContain('geo.csv')
+    expect(service.progress().geoRefused?.because).toContain('geo.csv')
   })
 
   test('does not start without any usable geo data', async () => {
@@ -184,11 +184,12 @@ describe('a coverage service', () => {
     isBroken = true
     service.changed()
     await service.settled()
-    expect([service.current(), service.fault()]).toEqual([old, 'out of memory'])
+    expect(service.current()).toBe(old)
+    expect(service.progress()).toEqual({ compiling: false, refused: { since: NOW, because: 'out of memory' } })
     isBroken = false
     service.changed()
     await service.settled()
-    expect(service.fault()).toBeUndefined()
+    expect(service.progress()).toEqual({ compiling: false })
     expect(service.current()).not.toBe(old)
   })
 

@@ -56,6 +56,7 @@ const ANSWER: RouteAnswer = {
   decision: DECISION,
   connectUrls: new Map(),
   versions: { map: undefined, geo: [], health: [] },
+  coverage: undefined,
   sameFor: { version: 4, value: 0xc0000000n, length: 20 },
 }
 

@@ -34,6 +34,7 @@ function lookup(sketches: readonly ProviderSketch[]) {
       connectUrls: new Map(),
       sameFor: undefined,
       versions: { map: undefined, geo: [], health: [] },
+      coverage: undefined,
     }
   }
   return { facts, asked, find: (provider: string) => findDrillClient({ routes, facts, provider, scope: 'scope-1' }) }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { createRouteService } from '../../src/broker/create-route-service.ts'
 import { createRouteAnswerSource } from '../../src/broker/dns/route-answer-source.ts'
 import { createFastListener } from '../../src/broker/http/fast-listener.ts'
@@ -9,11 +10,13 @@ import { createSteering } from '../../src/broker/http/steering.ts'
 import { fixedPolicy } from '../../src/broker/routing/policy-source.ts'
 import { createRoutePlans } from '../../src/broker/routing/route-plans.ts'
 import type { ScopeRecord } from '../../src/broker/scopes/scope-record.ts'
-import { formatAddress } from '../../src/fci/prefix.ts'
+import { formatAddress, lastValue, parsePrefix } from '../../src/fci/prefix.ts'
+import { reduceToIpv4 } from '../../src/routing/client.ts'
 import { compileCoverage } from '../../src/routing/coverage/compile-coverage.ts'
 import { indexFootprints } from '../../src/routing/footprint-indexing.ts'
 import { NO_GEO } from '../../src/routing/geo-source.ts'
 import { stackGeoTables } from '../../src/routing/geo-table.ts'
+import { defined } from '../support/defined.ts'
 import { dnsWorld, SCOPE } from '../support/dns-world.ts'
 import { anyAddress } from '../support/fci-arbitraries.ts'
 import { NOW, POLICY, type ProviderSketch, providerFrom } from '../support/routing-facts.ts'
@@ -80,7 +83,7 @@ const map = compileCoverage({
 })
 
 const now = (): number => NOW
-const coverage = () => ({ map, geo: NO_GEO })
+const coverage = () => ({ map, geo: NO_GEO, made: { at: NOW - 5_000, kept: true } })
 const held = { scope: { revision: 1, record } }
 const routes = createRouteService({
   directory: { capabilities: () => undefined },
@@ -187,6 +190,44 @@ describe('the decision', () => {
     )
     expect(seen.size).toBeGreaterThan(1)
   }, 60_000)
+
+  it('is explained by the class of the client in the map, and holds for the prefix that it names', async () => {
+    const Explained = z.object({
+      candidates: z.array(z.object({ provider: z.string() })),
+      coverage: z.object({
+        class: z.number(),
+        prefix: z.string(),
+        answer_prefix: z.string(),
+        map: z.literal(map.version),
+        age_seconds: z.number(),
+        kept: z.literal(true),
+        read_plainly: z.tuple([]),
+      }),
+    })
+    const explain = async (client: string) =>
+      Explained.parse((await api.send('GET', `/route?explain=true&client=${encodeURIComponent(client)}`)).json)
+    const narrower = new Set<boolean>()
+    await fc.assert(
+      fc.asyncProperty(anyAddress, fc.nat(), async (address, pick) => {
+        const { candidates, coverage: origin } = await explain(formatAddress(address))
+        const [wide, same] = [defined(parsePrefix(origin.prefix)), defined(parsePrefix(origin.answer_prefix))]
+        narrower.add(same.length > wide.length)
+        expect(origin.class).toBe(map.classOf(reduceToIpv4(address)))
+        expect(same.value >= wide.value && lastValue(same) <= lastValue(wide)).toBe(true)
+        for (const { version, value, length } of [wide, same]) {
+          const bits = BigInt((version === 4 ? 32 : 128) - length)
+          const other = { version, value: value + (BigInt(pick) & ((1n << bits) - 1n)) }
+          const neighbour = await explain(formatAddress(other))
+          // Inside IPv6 prefixes lie addresses that carry an IPv4 client.
+          if (reduceToIpv4(other) !== other) continue
+          expect(neighbour.coverage.class).toBe(origin.class)
+          if (length === same.length) expect(neighbour.candidates).toEqual(candidates)
+        }
+      }),
+      { numRuns: 50 },
+    )
+    expect(narrower).toEqual(new Set([true, false]))
+  })
 })
 
 function firstOf(decision: unknown): unknown {

@@ -58,8 +58,9 @@ it('a decision put together from parts is the one that is written at once', () =
           connectUrls: new Map(connect),
           sameFor: undefined,
           versions: { map: undefined, geo: [], health: [] },
+          coverage: undefined,
         }
-        const wire = decisionToWire(answer, { role, explain: false })
+        const wire = decisionToWire(answer, { role, explain: false, now: 0 })
         expect(decisionText(answer, role)).toEqual({
           body: JSON.stringify(wire),
           holdsConnectUrl: holdsConnectUrl(wire),

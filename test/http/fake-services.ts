@@ -117,6 +117,7 @@ export class FakeRoutes implements RouteService {
   readonly targets = new Map<string, readonly RedirectTarget[]>([['beta', [BETA_TARGET]]])
   candidates: readonly string[] = ['alpha', 'beta']
   known = 'known'
+  coverage: RouteAnswer['coverage']
 
   async decide(question: RouteQuestion): Promise<RouteAnswer> {
     return this.decideHeld(question)
@@ -160,6 +161,7 @@ export class FakeRoutes implements RouteService {
       },
       sameFor: undefined,
       versions: { map: undefined, geo: [], health: [] },
+      coverage: this.coverage,
       connectUrls:
         question.scope === undefined
           ? new Map()

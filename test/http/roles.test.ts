@@ -69,6 +69,7 @@ const ROWS: readonly Row[] = [
   { method: 'POST', path: '/policy/rollout', least: 'operator', call: { json: { share: 0.5 } }, status: 200 },
   { method: 'POST', path: '/policy/rollback', least: 'operator', call: { json: {} }, status: 200 },
   { method: 'GET', path: '/coverage', least: 'reader', status: 200 },
+  { method: 'GET', path: '/coverage/map', least: 'reader', status: 200 },
   {
     method: 'POST',
     path: '/drills',

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createDecisionLog } from '../../src/broker/routing/decision-log.ts'
 import { footprintOf } from '../../src/fci/footprint-algebra.ts'
+import { parsePrefix } from '../../src/fci/prefix.ts'
 import { decide } from '../../src/routing/decide.ts'
 import { plainRules } from '../../src/routing/footprint-rules.ts'
 import type { PlanInputs } from '../../src/routing/plan.ts'
@@ -16,6 +17,7 @@ import { recordDecision } from '../../src/routing/replay/record-decision.ts'
 import { type DecisionRecord, DecisionRecordSchema } from '../../src/routing/replay/record-schema.ts'
 import { isRecorded, replay, replayUnder } from '../../src/routing/replay/replay.ts'
 import { clientPrefixKey } from '../../src/routing/routing-key.ts'
+import { defined } from '../support/defined.ts'
 import { clientAt, NOW, POLICY, type ProviderSketch, providerFrom } from '../support/routing-facts.ts'
 import { limit } from '../support/routing-questions.ts'
 
@@ -49,9 +51,21 @@ function decideAndRecord({ client: text, sketches, policy, used }: World) {
   })
   const key = clientPrefixKey(client.address)
   const decision = decide({ ...inputs, client, key, measured })
-  const recorded = { client, scope: undefined, session: undefined, key, inputs, measured, map: 'm1', geo: [], decision }
+  const recorded = {
+    client,
+    scope: undefined,
+    session: undefined,
+    key,
+    inputs,
+    measured,
+    coverage: COVERAGE,
+    geo: [],
+    decision,
+  }
   return { decision, record: recordDecision(recorded) }
 }
+
+const COVERAGE = { map: 'm1', madeAt: NOW - 1000, classId: 7, prefix: defined(parsePrefix('192.0.2.0/25')) }
 
 /** As it comes back from a file. */
 function reread(record: DecisionRecord): DecisionRecord {
@@ -116,6 +130,11 @@ describe('a decision record', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  test('says where in which map the client was found', () => {
+    const { record } = decideAndRecord({ client: '192.0.2.7', sketches: [{ id: 'a' }], policy: POLICY, used: 0 })
+    expect(reread(record)).toMatchObject({ map: 'm1', mapMadeAt: NOW - 1000, class: 7, prefix: '192.0.2.0/25' })
   })
 
   test('is told from another answer', () => {

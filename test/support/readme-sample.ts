@@ -8,7 +8,7 @@ const VARIABLE: readonly (readonly [pattern: RegExp, placeholder: string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UUID'],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)?/g, 'TIME'],
   [/\b[0-9a-f]{32}\b/g, 'REMOTE-ID'],
-  [/\bMap [0-9a-f]{16}\b/g, 'Map VERSION'],
+  [/\b([Mm])ap [0-9a-f]{16}\b/g, '$1ap VERSION'],
   [/\b1[0-9a-hjkmnp-tv-z]{19}\b/g, 'ID'],
   [/\b(cdn-[abc]) [\w-]{12} \(/g, '$1 VERSION ('],
   [/(?:< 1|[+-]?\b\d+(?:\.\d+)?) (?:ms|s|min|h)\b/g, 'DURATION'],

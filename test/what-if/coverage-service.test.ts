@@ -39,6 +39,7 @@ function serviceOf(sketches: readonly ProviderSketch[]) {
     tally: async (by, mostKeys) => ({ map, ...tallyCoverage(parts.joined, GEO, by, mostKeys) }),
     lookUpGeo: (address) => lookUpFacts(GEO, address),
     policies: fixedPolicy(POLICY),
+    state: () => ({ standing: 'none', compiling: false, columns: [], policies: [], geo: [] }),
     now: () => NOW,
   })
 }

@@ -190,6 +190,19 @@ export const DecisionAnswer = z.object({
   ttl_seconds: z.number(),
   panic: z.boolean(),
   rejected: z.array(z.object({ provider: z.string(), rule: z.string(), because: z.string() })).optional(),
+  policy: z.string().optional(),
+  versions: z.object({ geo: z.array(z.object({ name: z.string(), version: z.string() })) }).optional(),
+  coverage: z
+    .object({
+      class: z.number(),
+      prefix: z.string(),
+      answer_prefix: z.string(),
+      map: z.string(),
+      age_seconds: z.number(),
+      kept: z.boolean(),
+      read_plainly: z.array(z.string()),
+    })
+    .optional(),
   advertisements: z
     .array(z.object({ provider: z.string(), version: z.string(), age_seconds: z.number(), stale: z.boolean() }))
     .optional(),

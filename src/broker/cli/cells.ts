@@ -2,8 +2,8 @@ import { ageInWords } from './duration.ts'
 import type { Cell } from './table.ts'
 import type { Format } from './terminal.ts'
 
-const GOOD = new Set(['ready', 'enabled', 'up', 'closed', 'succeeded', 'done'])
-const BAD = new Set(['failed', 'down', 'open', 'disabled'])
+const GOOD = new Set(['ready', 'enabled', 'up', 'closed', 'succeeded', 'done', 'current'])
+const BAD = new Set(['failed', 'down', 'open', 'disabled', 'skipped'])
 const PASSING = new Set([
   'degraded',
   'drained',
@@ -13,6 +13,8 @@ const PASSING = new Set([
   'provisioning',
   'deleting',
   'leaving',
+  'behind',
+  'missing',
 ])
 
 /** A state in its colour. */

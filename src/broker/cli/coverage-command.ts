@@ -5,6 +5,7 @@ import { renderCoverageMap } from '../what-if/coverage-svg.ts'
 import { loadWorldShapes } from '../what-if/world-shapes.ts'
 import { CliFailure } from './cli-failure.ts'
 import type { AddCommand } from './client-command.ts'
+import { CoverageMapAnswer, coverageMapText } from './coverage-map-text.ts'
 import { CoverageAnswer, coverageText, rowOfAnswer, stretchesText } from './coverage-text.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -22,6 +23,7 @@ export function addCoverageCommand(program: Command, add: AddCommand): void {
       ['--top <n>', `so many rows, the largest first (default: ${DEFAULT_TOP})`],
       ['--alone', 'only where one CDN alone could serve, or nobody, for some of it'],
       ['--svg <file>', 'draw the countries on a world map'],
+      ['--map', 'the compiled map itself: its age and size, what it is made of, and why a newer one was refused'],
     ],
     input: z
       .object({
@@ -30,13 +32,23 @@ export function addCoverageCommand(program: Command, add: AddCommand): void {
         top: z.coerce.number().int().min(1).max(ALL_ROWS).default(DEFAULT_TOP),
         alone: z.boolean().default(false),
         svg: z.string().optional(),
+        map: z.boolean().default(false),
+      })
+      .refine(({ prefix, by, svg, alone, map }) => !map || ((prefix ?? by ?? svg) === undefined && !alone), {
+        message: 'goes not together with a prefix, --by, --alone and --svg',
+        path: ['map'],
       })
       .refine(({ prefix, by, svg, alone }) => prefix === undefined || ((by ?? svg) === undefined && !alone), {
         message: 'a prefix goes not together with --by, --alone and --svg',
         path: ['prefix'],
       })
       .refine(({ by, svg }) => svg === undefined || by !== 'asn', { message: 'draws countries only', path: ['svg'] }),
-    run: async ({ prefix, by = 'country', top, alone, svg }, run) => {
+    run: async ({ prefix, by = 'country', top, alone, svg, map }, run) => {
+      if (map) {
+        const { raw, value } = await run.api.get('/coverage/map', CoverageMapAnswer)
+        run.show(raw, () => coverageMapText(value, run.out))
+        return undefined
+      }
       if (prefix !== undefined) {
         const { raw, value } = await run.api.get('/coverage', CoverageAnswer, {
           prefix,

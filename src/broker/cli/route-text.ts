@@ -7,7 +7,7 @@ import type { Output } from './terminal.ts'
 
 /** One decision: the candidates in order, then what `--explain` adds. */
 export function decisionText(decision: DecisionAnswer, out: Output): string {
-  const { client, candidates, rejected = [], advertisements = [] } = decision
+  const { client, candidates, rejected = [] } = decision
   const first = candidates[0]?.provider
   const title =
     first === undefined
@@ -56,14 +56,38 @@ export function decisionText(decision: DecisionAnswer, out: Output): string {
       ),
     )
   }
-  if (advertisements.length > 0) {
-    const used = advertisements.map(
-      ({ provider, version, age_seconds: age, stale }) =>
-        `${provider} ${version.slice(0, 12)} (${ageInWords(age * 1_000)} old${stale ? ', stale' : ''})`,
-    )
-    parts.push('\n', out.paint('dim', printable(`Advertisements: ${used.join(', ')}`)), '\n')
-  }
+  const origins = originLines(decision)
+  if (origins.length > 0) parts.push('\n', ...origins.map((line) => `${out.paint('dim', printable(line))}\n`))
   return parts.join('')
+}
+
+/** What the answer was made of, and for whom else it holds. */
+function originLines({ coverage, policy, versions, advertisements = [] }: DecisionAnswer): readonly string[] {
+  const used = advertisements.map(
+    ({ provider, version, age_seconds: age, stale }) =>
+      `${provider} ${shortVersion(version)} (${ageInWords(age * 1_000)} old${stale ? ', stale' : ''})`,
+  )
+  const geo = versions?.geo.map(({ name, version }) => `${name} ${shortVersion(version)}`) ?? []
+  return [
+    ...(coverage === undefined ? [] : coverageLines(coverage)),
+    ...(policy === undefined ? [] : [`Policy: ${policy}${geo.length === 0 ? '' : `. Geo data: ${geo.join(', ')}`}`]),
+    ...(used.length === 0 ? [] : [`Advertisements: ${used.join(', ')}`]),
+  ]
+}
+
+function coverageLines(coverage: NonNullable<DecisionAnswer['coverage']>): readonly string[] {
+  const { class: classId, prefix, answer_prefix: same, map, age_seconds: age, kept, read_plainly: plain } = coverage
+  const made = `${ageInWords(age * 1_000)} old${kept ? ', kept from before the last start' : ''}`
+  return [
+    `The same for all of ${same}`,
+    `Coverage map ${map} (${made}): class ${classId}, here ${prefix}`,
+    ...(plain.length === 0 ? [] : [`Not in this map yet, so read plainly: ${plain.join(', ')}`]),
+  ]
+}
+
+/** Long enough to tell versions apart. */
+function shortVersion(version: string): string {
+  return version.slice(0, 12)
 }
 
 /** Several decisions: one line each, or each in full where it is to be explained or to be connected to. */

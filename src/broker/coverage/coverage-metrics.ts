@@ -1,9 +1,12 @@
 import type { Registry } from 'prom-client'
 import { Gauge } from 'prom-client'
-import type { HeldCoverage } from './coverage-service.ts'
+import type { CoverageService, HeldCoverage } from './coverage-service.ts'
 
 /** Shows the map in use; nothing while there is none. */
-export function registerCoverageMetrics(registry: Registry, current: () => HeldCoverage): void {
+export function registerCoverageMetrics(
+  registry: Registry,
+  { current, progress }: Pick<CoverageService, 'current' | 'progress'>,
+): void {
   const show = (name: string, help: string, value: (held: HeldCoverage) => number | undefined): void => {
     registry.registerMetric(
       new Gauge({
@@ -26,5 +29,18 @@ export function registerCoverageMetrics(registry: Registry, current: () => HeldC
     'moq_broker_coverage_compiled_timestamp_seconds',
     'When the coverage map was made',
     ({ made }) => made && made.at / 1000,
+  )
+  registry.registerMetric(
+    new Gauge({
+      name: 'moq_broker_coverage_refused',
+      help: 'Whether the last compilation failed (map) or geo files are not used (geo), so that what was there before stays',
+      labelNames: ['what'],
+      registers: [],
+      collect() {
+        const { refused, geoRefused } = progress()
+        this.set({ what: 'map' }, refused === undefined ? 0 : 1)
+        this.set({ what: 'geo' }, geoRefused === undefined ? 0 : 1)
+      },
+    }),
   )
 }

@@ -10,6 +10,7 @@ import type { SourceTables } from '../../routing/geo-table.ts'
 import type { GeoFile } from '../../routing/load-geo-file.ts'
 import type { Log } from '../log.ts'
 import type { CoverageEngine, EngineColumn } from './coverage-engine.ts'
+import type { CoverageProgress, CoverageRefusal } from './coverage-state.ts'
 import { readKept, writeKept } from './kept-coverage.ts'
 import { packFootprints } from './packed-footprints.ts'
 
@@ -24,6 +25,10 @@ export interface HeldCoverage {
     readonly seconds: number
     /** Whether it was kept from before the last start and not made since. */
     readonly kept: boolean
+    /** Since when the map has had each of its columns in this version; milliseconds since the epoch. */
+    readonly columns: ReadonlyMap<string, number>
+    /** Columns that could not be compiled, and why. */
+    readonly skipped: ReadonlyMap<string, string>
   }
 }
 
@@ -42,8 +47,7 @@ export interface CoverageService extends AsyncDisposable {
   readonly tally: (by: TallyKey, mostKeys: number) => Promise<TalliedCoverage | undefined>
   /** Called after every swap; the result stops it. Listeners must not throw. */
   readonly onSwap: (listener: () => void) => () => void
-  /** Why the last compilation or reading of geo files failed, if it did. */
-  readonly fault: () => string | undefined
+  readonly progress: () => CoverageProgress
 }
 
 /** A tally, and the map whose classes its cells name. */
@@ -79,14 +83,29 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   let work: Promise<void> = Promise.resolve()
   let newest: Uint8Array | undefined
   let keeping: Promise<void> = Promise.resolve()
-  let geoFault: string | undefined
-  let compileFault: string | undefined
+  let geoRefused: CoverageRefusal | undefined
+  let refused: CoverageRefusal | undefined
+  let runs = 0
 
   function install(snapshot: CoverageSnapshot, kept: boolean): void {
+    const former = new Map(held.map?.columns.map(({ id, version }) => [id, version]))
+    const since = held.made?.columns
+    const map = createCoverageMap(snapshot.parts)
     held = {
-      map: createCoverageMap(snapshot.parts),
+      map,
       geo: geoSourceOf(snapshot.geoName, snapshot.editions, snapshot.geo),
-      made: { at: snapshot.compiledAt, seconds: snapshot.compileSeconds, kept },
+      made: {
+        at: snapshot.compiledAt,
+        seconds: snapshot.compileSeconds,
+        kept,
+        columns: new Map(
+          map.columns.map(({ id, version }) => [
+            id,
+            (former.get(id) === version ? since?.get(id) : undefined) ?? snapshot.compiledAt,
+          ]),
+        ),
+        skipped: new Map(snapshot.parts.skipped.map(({ id, why }) => [id, why])),
+      },
     }
     for (const listener of listeners) listener()
   }
@@ -107,8 +126,12 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
 
   /** Tells each reason once. */
   function refuseGeo(reason: string | undefined): void {
-    if (reason !== undefined && reason !== geoFault) log('geo.refused', { reason })
-    geoFault = reason
+    if (reason !== undefined && reason !== geoRefused?.because) log('geo.refused', { reason })
+    geoRefused = reason === undefined ? undefined : refusal(reason, geoRefused)
+  }
+
+  function refusal(reason: string, before: CoverageRefusal | undefined): CoverageRefusal {
+    return before?.because === reason ? before : { since: deps.now(), because: reason }
   }
 
   /** Tells the engine what a new thread cannot know. */
@@ -189,17 +212,19 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     try {
       if (engine.generation() !== generation) await prepare()
       await compile()
-      compileFault = undefined
+      refused = undefined
     } catch (error) {
       const reason = messageOf(error)
-      if (reason !== compileFault) log('coverage.failed', { reason })
-      compileFault = reason
+      if (reason !== refused?.because) log('coverage.failed', { reason })
+      refused = refusal(reason, refused)
     }
+    runs--
   }
 
   function changed(): void {
     if (isWaiting) return
     isWaiting = true
+    runs++
     work = work.then(run)
   }
 
@@ -239,7 +264,11 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    fault: () => geoFault ?? compileFault,
+    progress: () => ({
+      compiling: runs > 0,
+      ...(refused === undefined ? {} : { refused }),
+      ...(geoRefused === undefined ? {} : { geoRefused }),
+    }),
     async [Symbol.asyncDispose]() {
       await work
       await keeping

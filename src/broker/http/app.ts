@@ -9,6 +9,7 @@ import { addOpenApiDocument, registerSecurity } from './openapi-document.ts'
 import { isFailureOfOurs, type ProblemDetail, problemResponse } from './problem.ts'
 import { addAdvertisementRoutes } from './routes/advertisements.ts'
 import { addCoverageRoutes } from './routes/coverage.ts'
+import { addCoverageMapRoute } from './routes/coverage-map.ts'
 import { addDecisionKeyRoutes } from './routes/decision-keys.ts'
 import { addDrillRoutes } from './routes/drills.ts'
 import { addGeoRoute } from './routes/geo.ts'
@@ -50,6 +51,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<AppEnv> {
   addPolicyChangeRoutes(app, deps)
   addSurfaceRoutes(app, deps)
   addCoverageRoutes(app, deps)
+  addCoverageMapRoute(app, deps)
   addDrillRoutes(app, deps)
   addFederationRoutes(app, deps)
   addKeyRoutes(app, deps)

@@ -107,7 +107,7 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
       number: (before?.number ?? 0) + (alike ? 0 : 1),
       facts,
       map,
-      compiled: map !== undefined && isCompiled(map, facts),
+      compiled: map !== undefined && readPlainly(map, facts).length === 0,
       usageVersion,
       at: deps.now(),
       readiness: new WeakMap(),
@@ -197,9 +197,16 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
 
 const NOWHERE: CoverageOutcome = { matches: [] }
 
+const POLICY_COLUMN = 'policy:'
+
 /** The column in the map of a policy file's footprints. */
 export function policyColumnId(revision: string): string {
-  return `policy:${revision}`
+  return `${POLICY_COLUMN}${revision}`
+}
+
+/** The revision whose column this is; undefined for columns of providers. */
+export function revisionOfColumn(id: string): string | undefined {
+  return id.startsWith(POLICY_COLUMN) ? id.slice(POLICY_COLUMN.length) : undefined
 }
 
 const versions = new WeakMap<CoverageMap, ReadonlyMap<string, string>>()
@@ -213,11 +220,12 @@ function versionsOf(map: CoverageMap): ReadonlyMap<string, string> {
   return known
 }
 
-function isCompiled(map: CoverageMap, facts: readonly ProviderFacts[]): boolean {
+/** Providers whose advertisement in use is not in the map, or in another version: it is read plainly. */
+export function readPlainly(map: CoverageMap, facts: readonly ProviderFacts[]): readonly string[] {
   const known = versionsOf(map)
-  return facts.every(({ id, advertisement }) => {
-    if (advertisement === undefined || advertisement.expired) return true
-    return known.get(id) === advertisement.version
+  return facts.flatMap(({ id, advertisement }) => {
+    if (advertisement === undefined || advertisement.expired) return []
+    return known.get(id) === advertisement.version ? [] : [id]
   })
 }
 

@@ -11,6 +11,7 @@ import type { GeoFacts } from '../../routing/geo-facts.ts'
 import type { RoutingPlan } from '../../routing/plan.ts'
 import { clientPrefixKey } from '../../routing/routing-key.ts'
 import type { TalliedCoverage } from '../coverage/coverage-service.ts'
+import type { CoverageState } from '../coverage/coverage-state.ts'
 import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import type { PolicySource } from '../routing/policy-source.ts'
 import { createRoutePlans } from '../routing/route-plans.ts'
@@ -41,6 +42,8 @@ export interface CoverageService {
   report(by: TallyKey, limit: number): Promise<CoverageReport | undefined>
   /** The longest stretches inside the prefix, at most `limit`, in order. */
   prefix(prefix: Prefix, limit: number): PrefixCoverage | undefined
+  /** The map itself, what it is made of, and whether it follows. */
+  state(): CoverageState
 }
 
 export interface CoverageServiceDeps {
@@ -50,6 +53,7 @@ export interface CoverageServiceDeps {
   readonly tally: (by: TallyKey, mostKeys: number) => Promise<TalliedCoverage | undefined>
   readonly lookUpGeo: (address: Address) => GeoFacts | undefined
   readonly policies: PolicySource
+  readonly state: () => CoverageState
   readonly now: () => number
 }
 
@@ -79,6 +83,7 @@ export function createCoverageService(deps: CoverageServiceDeps): CoverageServic
   }
 
   return {
+    state: deps.state,
     async report(by, limit) {
       const tallied = await deps.tally(by, limit)
       if (tallied === undefined) return undefined

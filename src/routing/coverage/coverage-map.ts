@@ -30,6 +30,8 @@ export interface CoverageMap {
   readonly rangeCount: number
   /** Memory of ranges and tables. */
   readonly byteCount: number
+  /** Reads every range of the family. */
+  readonly family: (version: 4 | 6) => FamilySize
   /** The class of an address that `reduceToIpv4` has seen. */
   readonly classOf: (address: Address) => number
   /** The class of a text; -1 if `parseAddress` does not take it. The text is reduced to IPv4 where that is right. */
@@ -40,6 +42,14 @@ export interface CoverageMap {
   readonly widestPrefix: (address: Address) => Prefix
   /** All ranges of a family in order, without gaps; neighbours differ in class. */
   readonly ranges: (version: 4 | 6) => Iterable<CoverageRange>
+}
+
+export interface FamilySize {
+  readonly ranges: number
+  /** Decision classes that hold an address of the family; a class may belong to both families. */
+  readonly classes: number
+  /** Memory of its ranges and its table. */
+  readonly bytes: number
 }
 
 export interface CoverageRange {

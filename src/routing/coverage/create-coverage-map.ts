@@ -6,7 +6,7 @@ import { findWords, wordsPerAddress } from '../partition.ts'
 import { commonBits, scanClient } from './address-words.ts'
 import type { ClassTable } from './class-table.ts'
 import { buildClassTable, findInTableV4, findInTableV6 } from './class-table.ts'
-import type { CoverageMap, CoverageRange } from './coverage-map.ts'
+import type { CoverageMap, CoverageRange, FamilySize } from './coverage-map.ts'
 import type { JoinedColumns } from './join-columns.ts'
 import type { OutcomeColumns } from './outcome-columns.ts'
 import { outcomeReader } from './outcome-columns.ts'
@@ -49,6 +49,7 @@ export function createCoverageMap({ columns, joined, tables, geoVersion }: Cover
     classCount,
     rangeCount: joined.v4.count + joined.v6.count,
     byteCount: countBytes(joined, tables),
+    family: (version) => sizeOf(partitionOf(version), tables[version === 4 ? 'v4' : 'v6'], classCount),
     classOf: (address) => {
       if (address.version === 4) return findInTableV4(tables.v4, Number(address.value))
       wordsOfValue(address, words, 0)
@@ -77,6 +78,17 @@ function versionOf(columns: readonly ColumnOutcomes[], geoVersion: string): stri
 function countBytes({ v4, v6, outcomes }: JoinedColumns, tables: CoverageTables): number {
   const arrays = [v4.starts, v4.labels, v6.starts, v6.labels, outcomes, tables.v4.words, tables.v6.words]
   return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
+}
+
+function sizeOf({ count, starts, labels }: Partition, { words }: ClassTable, classCount: number): FamilySize {
+  const seen = new Uint8Array(classCount)
+  let classes = 0
+  for (let i = 0; i < count; i++) {
+    const classId = labels[i] ?? 0
+    if (seen[classId] === 0) classes++
+    seen[classId] = 1
+  }
+  return { ranges: count, classes, bytes: starts.byteLength + labels.byteLength + words.byteLength }
 }
 
 /** As wide as it can be without the last address before the range and the first one behind it. */

@@ -1,3 +1,4 @@
+import { formatPrefix, type Prefix } from '../../fci/prefix.ts'
 import type { LimitName, UsageLookup } from '../capacity.ts'
 import type { Client } from '../client.ts'
 import type { Decision, ProviderFacts } from '../decision.ts'
@@ -14,14 +15,23 @@ export interface RecordedDecision {
   /** What the plan was made of. */
   readonly inputs: PlanInputs
   readonly measured: MeasuredLookup
-  readonly map: string | undefined
+  /** Where in the coverage map the client was found; undefined: there was no map. */
+  readonly coverage: RecordedCoverage | undefined
   readonly geo: readonly { readonly name: string; readonly version: string }[]
   readonly decision: Decision
 }
 
+export interface RecordedCoverage {
+  readonly map: string
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number
+  readonly classId: number
+  readonly prefix: Prefix
+}
+
 /** Writes down everything that the decision was made of. */
 export function recordDecision(recorded: RecordedDecision): DecisionRecord {
-  const { client, scope, session, key, inputs, map, decision } = recorded
+  const { client, scope, session, key, inputs, coverage, decision } = recorded
   const { asn, country, subdivision } = client
   return {
     v: 1,
@@ -35,7 +45,14 @@ export function recordDecision(recorded: RecordedDecision): DecisionRecord {
     ...(scope === undefined ? {} : { scope: { id: scope.id, owner: scope.owner } }),
     ...(session === undefined ? {} : { session }),
     key,
-    ...(map === undefined ? {} : { map }),
+    ...(coverage === undefined
+      ? {}
+      : {
+          map: coverage.map,
+          mapMadeAt: coverage.madeAt,
+          class: coverage.classId,
+          prefix: formatPrefix(coverage.prefix),
+        }),
     geo: recorded.geo.map(({ name, version }) => ({ name, version })),
     ...(inputs.placements === undefined ? {} : { placements: Object.fromEntries(inputs.placements) }),
     policy: recordPolicy(inputs.policy, inputs),

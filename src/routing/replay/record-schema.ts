@@ -140,6 +140,11 @@ export const DecisionRecordSchema = z.object({
   key: z.string(),
   /** Versions of what the client's facts and matches come from. */
   map: z.string().exactOptional(),
+  /** Milliseconds since the epoch. */
+  mapMadeAt: z.number().exactOptional(),
+  /** The decision class in that map, and a prefix around the client that lies in it. */
+  class: z.number().exactOptional(),
+  prefix: z.string().exactOptional(),
   geo: z.array(z.object({ name: z.string(), version: z.string() })).readonly(),
   placements: z.record(z.string(), z.enum(['ready', 'not_ready'])).exactOptional(),
   policy: PolicySchema,

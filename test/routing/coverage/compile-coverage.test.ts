@@ -72,6 +72,24 @@ describe('a compiled map', () => {
     )
   })
 
+  test('counts the ranges and classes of each family, and no more memory than all of it has', () => {
+    fc.assert(
+      fc.property(anyColumns, anyCoverageGeo, (columns, geo) => {
+        const map = compileCoverage({ columns, geo, geoVersion: '1' })
+        const [v4, v6] = [map.family(4), map.family(6)]
+        for (const [version, size] of [[4, v4] as const, [6, v6] as const]) {
+          const ranges = [...map.ranges(version)]
+          expect(size).toMatchObject({
+            ranges: ranges.length,
+            classes: new Set(ranges.map(({ classId }) => classId)).size,
+          })
+        }
+        expect(v4.ranges + v6.ranges).toBe(map.rangeCount)
+        expect(v4.bytes + v6.bytes).toBeLessThanOrEqual(map.byteCount)
+      }),
+    )
+  })
+
   test('names the widest prefix of one class: it lies in one range, and twice as wide it would not', () => {
     fc.assert(
       fc.property(anyColumns, anyCoverageGeo, address, (columns, geo, at) => {

@@ -5,7 +5,7 @@ import type { AppEnv, HttpDeps } from '../app-env.ts'
 import { requireRole } from '../authentication.ts'
 import { COMMON_PROBLEMS, jsonAnswer, TimeSchema, toTime } from '../wire-fields.ts'
 
-const EditionSchema = z
+export const EditionSchema = z
   .object({
     name: z.string(),
     version: z.string(),
@@ -76,7 +76,7 @@ function sourceToWire(
   }
 }
 
-function editionToWire(
+export function editionToWire(
   { name, version, builtAt, entries, warnings }: GeoEdition,
   now: number,
 ): z.infer<typeof EditionSchema> {

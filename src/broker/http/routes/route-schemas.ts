@@ -87,6 +87,27 @@ export const DecisionSchema = z
         health: z.array(z.object({ provider: z.string(), state: z.string() })).readonly(),
       })
       .optional(),
+    coverage: z
+      .object({
+        class: z.int().openapi({ description: 'The decision class of the client: a number in this very map.' }),
+        prefix: z.string().openapi({
+          description:
+            'A prefix around the client all of whose addresses are in this class: inside the same footprints.',
+        }),
+        answer_prefix: z.string().openapi({
+          description:
+            'The part of it whose clients get this very answer; narrower where a draw or a trial tells them apart.',
+        }),
+        map: z.string().openapi({ description: 'Version of the coverage map.' }),
+        age_seconds: z.number(),
+        kept: z.boolean().openapi({ description: 'Kept from before the last start, and not made since.' }),
+        read_plainly: z
+          .array(z.string())
+          .readonly()
+          .openapi({ description: 'Providers whose advertisement is not in this map yet; it was read plainly.' }),
+      })
+      .optional()
+      .openapi({ description: 'Where in the coverage map the client was found; absent: there was no map.' }),
     signed: z
       .string()
       .optional()

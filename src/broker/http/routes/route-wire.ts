@@ -1,3 +1,4 @@
+import { formatPrefix } from '../../../fci/prefix.ts'
 import type { Role } from '../../key-service.ts'
 import type { RouteAnswer } from '../../route-service.ts'
 import type { DecisionWire } from './route-schemas.ts'
@@ -7,6 +8,8 @@ export const WITHHELD = 'Every URL of this provider may publish, and a reader ke
 export interface DecisionView {
   readonly role: Role
   readonly explain: boolean
+  /** Milliseconds since the epoch; ages in explanations count from it. */
+  readonly now: number
 }
 
 export function decisionToWire(answer: RouteAnswer, view: DecisionView): DecisionWire {
@@ -36,6 +39,7 @@ export function decisionToWire(answer: RouteAnswer, view: DecisionView): Decisio
       ? {
           policy: decision.policy,
           versions: answer.versions,
+          coverage: coverageToWire(answer, view.now),
           rejected: decision.rejected,
           advertisements: decision.advertisements.map((used) => ({
             provider: used.provider,
@@ -48,9 +52,22 @@ export function decisionToWire(answer: RouteAnswer, view: DecisionView): Decisio
   }
 }
 
+function coverageToWire({ coverage, sameFor }: RouteAnswer, now: number): DecisionWire['coverage'] {
+  if (coverage === undefined) return undefined
+  return {
+    class: coverage.classId,
+    prefix: formatPrefix(coverage.prefix),
+    answer_prefix: formatPrefix(sameFor ?? coverage.prefix),
+    map: coverage.map,
+    age_seconds: Math.max(0, Math.round((now - coverage.madeAt) / 1000)),
+    kept: coverage.kept,
+    read_plainly: coverage.readPlainly,
+  }
+}
+
 /** What is signed: everything but the secrets, and how long it holds. */
 export function decisionClaims(answer: RouteAnswer, now: number): Readonly<Record<string, unknown>> {
-  const { candidates, ...decision } = decisionToWire(answer, { role: 'reader', explain: true })
+  const { candidates, ...decision } = decisionToWire(answer, { role: 'reader', explain: true, now })
   const issued = Math.floor(now / 1000)
   return {
     iss: 'moq-broker',

@@ -44,7 +44,7 @@ function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys, signer, now, orig
     const from = originOf({ peer: c.env?.incoming?.socket.remoteAddress, header: (name) => c.req.header(name) }, origin)
     const question = questionOf(c, from.client)
     if (from.vary !== undefined && c.req.query('client') === undefined) c.header('Vary', from.vary)
-    const view = { role: principalOf(c).role, explain: isTrue(c, 'explain') }
+    const view = { role: principalOf(c).role, explain: isTrue(c, 'explain'), now: now() }
     const answer = await routes.decide(question)
     const plain = decisionToWire(answer, view)
     const decision = isTrue(c, 'sign') ? { ...plain, signed: await signer.sign(decisionClaims(answer, now())) } : plain
@@ -53,7 +53,7 @@ function addGetRoute(app: OpenAPIHono<AppEnv>, { routes, keys, signer, now, orig
   })
 }
 
-function addRouteStream(app: OpenAPIHono<AppEnv>, { routeStreams, keys, origin = NO_PROXIES }: Deps): void {
+function addRouteStream(app: OpenAPIHono<AppEnv>, { routeStreams, keys, now, origin = NO_PROXIES }: Deps): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/route/stream',
@@ -76,7 +76,7 @@ function addRouteStream(app: OpenAPIHono<AppEnv>, { routeStreams, keys, origin =
   app.get('/route/stream', requireRole(keys, 'reader'), async (c) => {
     const from = originOf({ peer: c.env?.incoming?.socket.remoteAddress, header: (name) => c.req.header(name) }, origin)
     const principal = principalOf(c)
-    const view = { role: principal.role, explain: false }
+    const view = { role: principal.role, explain: false, now: now() }
     const key = presentedKey(c.req.header('authorization'), c.req.header('x-api-key')) ?? ''
     const stream = await routeStreams.open({
       question: questionOf(c, from.client),
@@ -129,7 +129,7 @@ function invalid(parameter: string, detail: string): ProblemError {
   })
 }
 
-function addRouteBatch(app: OpenAPIHono<AppEnv>, { routes, keys, limits }: Deps): void {
+function addRouteBatch(app: OpenAPIHono<AppEnv>, { routes, keys, limits, now }: Deps): void {
   const route = createRoute({
     method: 'post',
     path: '/route',
@@ -143,7 +143,7 @@ function addRouteBatch(app: OpenAPIHono<AppEnv>, { routes, keys, limits }: Deps)
   })
   app.openapi(route, async (c) => {
     const { questions, explain } = c.req.valid('json')
-    const view: DecisionView = { role: principalOf(c).role, explain: explain ?? false }
+    const view: DecisionView = { role: principalOf(c).role, explain: explain ?? false, now: now() }
     const answerOne = async ({ client, scope, session }: (typeof questions)[number]) => {
       const question = {
         client,
