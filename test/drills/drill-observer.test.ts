@@ -29,6 +29,7 @@ function observerOfA() {
       }),
       connectUrls: new Map(),
       sameFor: undefined,
+      coverage: undefined,
       versions: { map: undefined, geo: [], health: [] },
     }
   }
