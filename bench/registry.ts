@@ -6,5 +6,6 @@ export const BENCHMARKS: ReadonlyMap<string, LoadBenchmark> = new Map<string, Lo
   ['provision', () => import('./provision.ts')],
   ['routing-compile', () => import('./routing-compile.ts')],
   ['routing-http', () => import('./routing-http.ts')],
+  ['routing-dns', () => import('./routing-dns.ts')],
   ['routing', () => import('./routing.ts')],
 ])

@@ -71,16 +71,17 @@ export interface QueryShape {
   readonly edns?: boolean
 }
 
-/** DE is served by addresses, the rest of 192.0.2.0/24 by an alias; nobody serves 203.0.113.0/24. */
+/** 192.0.0.0/22 and 2001:db8:1::/48 are served by addresses, others by an alias; nobody serves 203.0.113.0/24. */
 export function sampleAnswer({ client }: AnswerQuestion): ClientAnswer {
   if (client.startsWith('203.0.113.')) return { kind: 'nobody', sameForBits: 24 }
-  if (client.startsWith('192.0.2.')) {
+  if (/^192\.0\.[0-3]\./.test(client)) {
     return { kind: 'addresses', addresses: ['192.0.2.1', '192.0.2.2'], ttlSeconds: 30, sameForBits: 22 }
   }
   if (client.startsWith('2001:db8:1:')) {
     return { kind: 'addresses', addresses: ['2001:db8::1', '192.0.2.1'], ttlSeconds: 30, sameForBits: 48 }
   }
-  return { kind: 'alias', host: 'edge.cdn-b.example', ttlSeconds: 20, sameForBits: 16 }
+  const sameForBits = /^(192|203)\.0\./.test(client) ? 24 : 16
+  return { kind: 'alias', host: 'edge.cdn-b.example', ttlSeconds: 20, sameForBits }
 }
 
 export function dnsWorld(options: DnsWorldOptions = {}): DnsWorld {

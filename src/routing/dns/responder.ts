@@ -64,6 +64,7 @@ export class DnsResponder {
   readonly #query = new DnsQuery()
   readonly #client = new DnsClient()
   readonly #resolver = new DnsClient()
+  readonly #replyOptions: Writable<ReplyOptions>
   #resolverText = ''
   #transport: Transport = 'udp'
   #now = 0
@@ -76,6 +77,7 @@ export class DnsResponder {
     this.#table = new AnswerTable(options.tableEntries ?? 131_072)
     this.#prepared = new PreparedAnswers(options.zone)
     this.#names = new ServiceNames(options.source)
+    this.#replyOptions = { scopeBits: 0, cookie: NO_BYTES, maxUdpBytes: options.maxUdpBytes, limitBytes: 0 }
   }
 
   /** @param from - address of the sender, as text. */
@@ -109,7 +111,7 @@ export class DnsResponder {
     if (!query.hasQuestion) return this.#fail(message, RCODE.NOERROR)
     const refusal = refusalOf(query)
     if (refusal !== RCODE.NOERROR) return this.#fail(message, refusal)
-    return this.#answer({ message, from, transport }, loaded)
+    return this.#answer(message, from, loaded)
   }
 
   #takeResolver(from: string): boolean {
@@ -142,12 +144,13 @@ export class DnsResponder {
     return RCODE.NOERROR
   }
 
-  #answer(received: Received, loaded: Loaded | undefined): Response | Promise<Response> {
-    const { message } = received
+  #answer(message: Buffer, from: string, loaded: Loaded | undefined): Response | Promise<Response> {
     const query = this.#query
+    const asked = this.#names.findAsked(message, query.prefixBytes, this.#now)
+    if (asked !== undefined && !(asked.apex && isApexType(query.type))) return this.#serve(asked, message, from, loaded)
     const labels = labelsBefore(message, query.prefixBytes)
     const known = labels === undefined ? undefined : this.#names.find(labels, this.#now)
-    if (known !== undefined && !(known.apex && isApexType(query.type))) return this.#serve(known, received, loaded)
+    if (known !== undefined && !(known.apex && isApexType(query.type))) return this.#serve(known, message, from, loaded)
     const { zone } = this.#options
     const name: ZoneName = labels === undefined ? { kind: 'absent' } : zone.nameOf(labels)
     const question = { name: nameAsked(message, query.nameEnd), type: query.type }
@@ -157,24 +160,29 @@ export class DnsResponder {
       case 'absent':
         return this.#finish(message, encodeReply(staticReply(name, question, zone)), 0)
       case 'explanation':
-        return this.#explain(name.scope, received, loaded)
+        return this.#explain(name.scope, message, from, loaded)
       case 'service': {
         const own = name.apex ? apexReply(question, zone) : undefined
         if (own !== undefined) return this.#finish(message, encodeReply(own), 0)
         if (labels !== undefined && this.#names.isAbsent(labels, this.#now)) return this.#finishAbsent(message)
         const { scope, apex } = name
-        return this.#serve({ labels: labels ?? '', scope, apex, name: question.name.toLowerCase() }, received, loaded)
+        const added = { labels: labels ?? '', scope, apex, name: question.name.toLowerCase() }
+        return this.#serve(added, message, from, loaded)
       }
     }
   }
 
-  #serve(name: ServiceName | NewName, received: Received, loaded: Loaded | undefined): Response | Promise<Response> {
-    const { message } = received
+  #serve(
+    name: ServiceName | NewName,
+    message: Buffer,
+    from: string,
+    loaded: Loaded | undefined,
+  ): Response | Promise<Response> {
     const known = 'epoch' in name ? name : undefined
-    const place = known === undefined ? -1 : this.#table.find(known.id, this.#client)
-    const age = place < 0 ? Number.POSITIVE_INFINITY : this.#now - this.#table.confirmedAt(place)
-    const same = known !== undefined && place >= 0 && this.#table.epochAt(place) === known.epoch
     const believed = known?.version === undefined ? LAG_MS : maxAgeMs(this.#client)
+    const place = known === undefined ? -1 : this.#placeOf(known, believed)
+    const age = place < 0 ? Number.POSITIVE_INFINITY : this.#table.ageAt(place, this.#now)
+    const same = known !== undefined && place >= 0 && this.#table.epochAt(place) === known.epoch
     if (same && age < believed) return this.#finishAt(place, message)
     const question = this.#question(name)
     // What is held is newer than what was loaded.
@@ -185,7 +193,16 @@ export class DnsResponder {
       return this.#finishAt(place, message)
     }
     if (loaded !== undefined) return this.#fail(message, RCODE.SERVFAIL)
-    return this.#later(received, async () => ({ answer: await this.#options.source.load(question) }))
+    return this.#later(message, from, async () => ({ answer: await this.#options.source.load(question) }))
+  }
+
+  /** Place of what is known for the client: its own entry, unless that of a prefix around it is right and it is not. */
+  #placeOf({ id, epoch }: ServiceName, believed: number): number {
+    const table = this.#table
+    const own = table.find(id, this.#client)
+    if (own >= 0 && table.epochAt(own) === epoch && table.ageAt(own, this.#now) < believed) return own
+    const around = table.findAround(id, this.#client, epoch)
+    return around >= 0 && table.ageAt(around, this.#now) < believed ? table.adopt(around, id, this.#client) : own
   }
 
   #question({ scope, name }: Pick<ServiceName, 'scope' | 'name'>): AnswerQuestion {
@@ -240,10 +257,10 @@ export class DnsResponder {
   }
 
   /** Answers when something has been loaded, by going through the message again. */
-  #later(received: Received, load: () => Promise<Loaded>): Response | Promise<Response> {
-    if (this.#loading >= MAX_LOADING) return this.#fail(received.message, RCODE.SERVFAIL)
+  #later(message: Buffer, from: string, load: () => Promise<Loaded>): Response | Promise<Response> {
+    if (this.#loading >= MAX_LOADING) return this.#fail(message, RCODE.SERVFAIL)
     this.#loading++
-    const { message, from, transport } = received
+    const transport = this.#transport
     return load()
       .catch((): Loaded => ({}))
       .finally(() => {
@@ -252,8 +269,12 @@ export class DnsResponder {
       .then((loaded) => this.#respond(message, from, transport, loaded))
   }
 
-  #explain(scope: string | undefined, received: Received, loaded: Loaded | undefined): Response | Promise<Response> {
-    const { message } = received
+  #explain(
+    scope: string | undefined,
+    message: Buffer,
+    from: string,
+    loaded: Loaded | undefined,
+  ): Response | Promise<Response> {
     // Explanations are long. Who has not proven that the address is theirs gets them over TCP.
     const { type } = this.#query
     if (this.#transport === 'udp' && !this.#proven && (type === TYPE.TXT || type === TYPE.ANY)) {
@@ -263,7 +284,7 @@ export class DnsResponder {
     if (loaded === undefined) {
       const name = scope === undefined ? zone.settings.name : `${scope}.${zone.settings.name}`
       const question = this.#question({ scope, name })
-      return this.#later(received, async () => ({ explanation: { texts: await source.explain(question) } }))
+      return this.#later(message, from, async () => ({ explanation: { texts: await source.explain(question) } }))
     }
     if (loaded.explanation === undefined) return this.#fail(message, RCODE.SERVFAIL)
     const question = { name: nameAsked(message, this.#query.nameEnd), type }
@@ -290,17 +311,15 @@ export class DnsResponder {
       if (verdict === 'truncate' || force !== undefined) limitBytes = 0
     }
     observer.answered(this.#transport, query.type, reply.rcode)
-    const scopeBits = reply.tailored && query.subnetAt >= 0 ? this.#client.scopeBits(sameForBits) : 0
-    const options: ReplyOptions = { scopeBits, cookie: this.#cookie, maxUdpBytes, limitBytes }
+    const options = this.#replyOptions
+    options.scopeBits = reply.tailored && query.subnetAt >= 0 ? this.#client.scopeBits(sameForBits) : 0
+    options.cookie = this.#cookie
+    options.limitBytes = limitBytes
     return writeReply(message, query, reply, options)
   }
 }
 
-interface Received {
-  readonly message: Buffer
-  readonly from: string
-  readonly transport: Transport
-}
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** What a message had to wait for; empty where it did not come. */
 interface Loaded {

@@ -1,5 +1,5 @@
 import { type Answer, encode } from 'dns-packet'
-import { HEADER_BYTES, OPTION, type Rcode } from './dns-numbers.ts'
+import { HEADER_BYTES, OPTION, type Rcode, TYPE } from './dns-numbers.ts'
 import { byteAt, type DnsQuery } from './dns-query.ts'
 import type { Reply } from './reply.ts'
 
@@ -108,24 +108,22 @@ function encodeExtendedError({ extendedError }: Reply): Uint8Array {
 
 /** The answer to a query: its question byte by byte, the records, and an OPT record if it had one. */
 export function writeReply(message: Uint8Array, query: DnsQuery, reply: WireReply, options: ReplyOptions): Buffer {
-  const { cookie, limitBytes } = options
   const end = query.hasQuestion ? query.questionEnd : HEADER_BYTES
-  const subnetBytes = query.subnetAt < 0 ? 0 : OPTION_HEADER + query.subnetBytes
-  const cookieBytes = cookie.length === 0 ? 0 : OPTION_HEADER + cookie.length
-  const optBytes = query.hasEdns ? OPT_BYTES + subnetBytes + cookieBytes + reply.extendedError.length : 0
-  const whole = end + reply.records.length + optBytes
-  const truncated = whole > limitBytes
+  const optBytes = query.hasEdns ? OPT_BYTES + optionBytes(query, reply, options) : 0
+  const { records, zonePointers } = reply
+  const whole = end + records.length + optBytes
+  const truncated = whole > options.limitBytes
   const out = Buffer.allocUnsafe(truncated ? end + optBytes : whole)
-  for (let i = 0; i < end; i++) out[i] = byteAt(message, i)
+  copyBytes(message, 0, end, out, 0)
   writeHeader(out, message, query, reply, truncated)
   let at = end
   if (!truncated) {
-    const { records } = reply
-    for (let i = 0; i < records.length; i++) out[at + i] = byteAt(records, i)
-    for (const pointer of reply.zonePointers) out[at + pointer + 1] = HEADER_BYTES + query.prefixBytes
+    copyBytes(records, 0, records.length, out, at)
+    for (let i = 0; i < zonePointers.length; i++)
+      out[at + (zonePointers[i] ?? 0) + 1] = HEADER_BYTES + query.prefixBytes
     at += records.length
   }
-  if (query.hasEdns) writeOpt(out, at, { message, query, reply, options, dataBytes: optBytes - OPT_BYTES })
+  if (query.hasEdns) writeOpt(out, at, message, query, reply, options)
   return out
 }
 
@@ -136,8 +134,8 @@ function writeHeader(
   reply: WireReply,
   truncated: boolean,
 ): void {
-  const [opcode, recursionDesired] = [query.opcode << 3, byteAt(message, 2) & 1]
-  out[2] = 0x80 | opcode | (reply.authoritative ? 4 : 0) | (truncated ? 2 : 0) | recursionDesired
+  const recursionDesired = byteAt(message, 2) & 1
+  out[2] = 0x80 | (query.opcode << 3) | (reply.authoritative ? 4 : 0) | (truncated ? 2 : 0) | recursionDesired
   // Of the rest only CD is repeated (RFC 4035 3.1.6).
   out[3] = (byteAt(message, 3) & 0x10) | (reply.rcode & 15)
   out[4] = 0
@@ -147,39 +145,49 @@ function writeHeader(
   writeWord(out, 10, (truncated ? 0 : reply.additionals) + (query.hasEdns ? 1 : 0))
 }
 
-interface OptContent {
-  readonly message: Uint8Array
-  readonly query: DnsQuery
-  readonly reply: WireReply
-  readonly options: ReplyOptions
-  readonly dataBytes: number
+function optionBytes(query: DnsQuery, reply: WireReply, { cookie }: ReplyOptions): number {
+  const subnet = query.subnetAt < 0 ? 0 : OPTION_HEADER + query.subnetBytes
+  return subnet + (cookie.length === 0 ? 0 : OPTION_HEADER + cookie.length) + reply.extendedError.length
 }
 
-function writeOpt(out: Uint8Array, start: number, { message, query, reply, options, dataBytes }: OptContent): void {
+function writeOpt(
+  out: Uint8Array,
+  start: number,
+  message: Uint8Array,
+  query: DnsQuery,
+  reply: WireReply,
+  options: ReplyOptions,
+): void {
   out[start] = 0
-  writeWord(out, start + 1, 41)
+  writeWord(out, start + 1, TYPE.OPT)
   writeWord(out, start + 3, options.maxUdpBytes)
   out[start + 5] = reply.rcode >> 4
   out[start + 6] = 0
   out[start + 7] = query.dnssecOk ? 0x80 : 0
   out[start + 8] = 0
-  writeWord(out, start + 9, dataBytes)
+  writeWord(out, start + 9, optionBytes(query, reply, options))
   let at = start + OPT_BYTES
   if (query.subnetAt >= 0) {
     writeWord(out, at, OPTION.SUBNET)
     writeWord(out, at + 2, query.subnetBytes)
     at += OPTION_HEADER
-    for (let i = 0; i < query.subnetBytes; i++) out[at + i] = byteAt(message, query.subnetAt + i)
+    copyBytes(message, query.subnetAt, query.subnetBytes, out, at)
     if (query.subnetBytes > 3) out[at + 3] = options.scopeBits
     at += query.subnetBytes
   }
-  if (options.cookie.length > 0) {
+  const { cookie } = options
+  if (cookie.length > 0) {
     writeWord(out, at, OPTION.COOKIE)
-    writeWord(out, at + 2, options.cookie.length)
-    out.set(options.cookie, at + OPTION_HEADER)
-    at += OPTION_HEADER + options.cookie.length
+    writeWord(out, at + 2, cookie.length)
+    copyBytes(cookie, 0, cookie.length, out, at + OPTION_HEADER)
+    at += OPTION_HEADER + cookie.length
   }
-  out.set(reply.extendedError, at)
+  copyBytes(reply.extendedError, 0, reply.extendedError.length, out, at)
+}
+
+/** For so few bytes a call of the engine's own copying costs more. */
+function copyBytes(from: Uint8Array, start: number, count: number, to: Uint8Array, at: number): void {
+  for (let i = 0; i < count; i++) to[at + i] = byteAt(from, start + i)
 }
 
 function writeWord(out: Uint8Array, at: number, value: number): void {

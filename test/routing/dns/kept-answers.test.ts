@@ -1,3 +1,4 @@
+import type { DecodedPacket } from 'dns-packet'
 import { describe, expect, it } from 'vitest'
 import { dnsWorld, OTHER_SCOPE, SCOPE } from '../../support/dns-world.ts'
 
@@ -10,8 +11,61 @@ describe('kept answers', () => {
       await world.ask({ name, subnet: '192.0.2.0/24' })
       await world.ask({ name, type: 'AAAA', subnet: '192.0.2.0/24' })
     }
-    await world.ask({ name: NAME, subnet: '192.0.3.0/24' })
+    await world.ask({ name: NAME, subnet: '192.0.4.0/24' })
     expect(world.asked).toHaveLength(3)
+  })
+
+  it('serve every client of the prefix for which they are the same, and nobody beside it', async () => {
+    const world = dnsWorld()
+    const scopes: unknown[] = []
+    for (const subnet of ['192.0.2.0/24', '192.0.0.0/24', '192.0.3.128/25', '192.0.4.0/24', '192.1.0.0/24']) {
+      const packet = await world.ask({ name: NAME, subnet })
+      scopes.push([packet.answers?.[0]?.type, scopeOf(packet)])
+    }
+    expect(world.asked.map(({ client }) => client)).toEqual(['192.0.2.0', '192.0.4.0', '192.1.0.0'])
+    expect(scopes).toEqual([
+      ['A', 22],
+      ['A', 22],
+      ['A', 22],
+      ['CNAME', 24],
+      ['CNAME', 16],
+    ])
+  })
+
+  it('of a prefix are dropped with the version, as those of a client', async () => {
+    let version = 1
+    const world = dnsWorld({ version: () => version })
+    await world.ask({ name: NAME, subnet: '192.0.2.0/24' })
+    version = 2
+    world.clock += 1
+    await world.ask({ name: NAME, subnet: '192.0.1.0/24' })
+    await world.ask({ name: NAME, subnet: '192.0.2.0/24' })
+    expect(world.asked.map(({ client }) => client)).toEqual(['192.0.2.0', '192.0.1.0'])
+  })
+
+  it('of an IPv6 prefix do not serve an address that carries an IPv4 client', async () => {
+    const answer = ({ client }: { readonly client: string }) =>
+      ({
+        kind: 'alias',
+        host: client.includes(':') ? 'six.example' : 'four.example',
+        ttlSeconds: 5,
+        sameForBits: 0,
+      }) as const
+    const world = dnsWorld({ answer })
+    const hosts: unknown[] = []
+    for (const subnet of ['2001:db8::/48', '2002:c000:200::/48', '2a00::/48']) {
+      hosts.push((await world.ask({ name: NAME, subnet })).answers?.[0])
+    }
+    expect(hosts).toMatchObject([{ data: 'six.example' }, { data: 'four.example' }, { data: 'six.example' }])
+    expect(world.asked).toHaveLength(2)
+  })
+
+  it('are found under any spelling of the name', async () => {
+    const world = dnsWorld()
+    for (const name of [NAME, NAME.toUpperCase(), 'ANY.cdn.example', 'any.CDN.example', 'aNy.cdn.example']) {
+      await world.ask({ name, subnet: '192.0.2.0/24' })
+    }
+    expect(world.asked).toHaveLength(2)
   })
 
   it('are asked for anew when the version has changed, a millisecond later, and after a minute', async () => {
@@ -74,3 +128,8 @@ describe('kept answers', () => {
     }
   })
 })
+
+function scopeOf({ additionals = [] }: DecodedPacket): number | undefined {
+  const [option] = additionals.flatMap((record) => (record.type === 'OPT' ? record.options : []))
+  return option?.data?.[3]
+}
