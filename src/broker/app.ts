@@ -182,7 +182,8 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     observe: (provider, panic) => metrics.decision(provider, panic),
   })
   undo.add(async () => routing[Symbol.asyncDispose]())
-  const { routes, policies, policyService, measurements } = routing
+  const { routes, policies, policyService, policyFile, measurements } = routing
+  metrics.policyFile(() => policyFile?.status().refused !== undefined)
   const keys = withFixedKeys(createApiKeys({ store, now, randomBytes }), secrets.keys)
 
   const canary = startCanaryMonitor({

@@ -28,6 +28,8 @@ export interface Metrics {
   coverage(coverage: Pick<CoverageService, 'current' | 'progress'>): void
   /** What is shown of the documents of other CDNs. */
   consuming(consumed: ConsumedDocuments): void
+  /** Whether the policy file as it is now is not used. */
+  policyFile(isRefused: () => boolean): void
 }
 
 const HEALTH_VALUES = { unknown: -1, down: 0, degraded: 0.5, up: 1 } as const
@@ -120,6 +122,18 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     },
     consuming(consumed) {
       registerConsumingMetrics(registry, consumed)
+    },
+    policyFile(isRefused) {
+      registry.registerMetric(
+        new Gauge({
+          name: 'moq_broker_policy_file_refused',
+          help: '1 while the policy file of the configuration has errors, so that its last good content is used',
+          registers: [],
+          collect() {
+            this.set(isRefused() ? 1 : 0)
+          },
+        }),
+      )
     },
     coverage(coverage) {
       registerCoverageMetrics(registry, coverage)

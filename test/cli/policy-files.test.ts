@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, test } from 'vitest'
 import { readPolicyFile, replayLog } from '../../src/broker/cli/policy-files.ts'
 import { percent } from '../../src/broker/cli/policy-text.ts'
 import { decide } from '../../src/routing/decide.ts'
@@ -9,6 +9,7 @@ import { plainRules } from '../../src/routing/footprint-rules.ts'
 import { NOTHING_MEASURED } from '../../src/routing/measured.ts'
 import { plainLookup } from '../../src/routing/provider-coverage.ts'
 import { recordDecision } from '../../src/routing/replay/record-decision.ts'
+import { runCommand } from '../support/cli-run.ts'
 import { clientAt, NOW, POLICY, providerFrom } from '../support/routing-facts.ts'
 
 /** One line of a decision log: `a` before `b`, for a client in us or in de. */
@@ -90,4 +91,22 @@ describe('policy files', () => {
 
 it('a small share is told from none', () => {
   expect([0, 0.00001, 0.0001, 0.5, 1].map(percent)).toEqual(['0 %', '< 0.01 %', '0.01 %', '50 %', '100 %'])
+})
+
+test('config check checks the policy file that the configuration names, with pointers into it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'moq-broker-config-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const config = join(folder, 'broker.yaml')
+  const policy = join(folder, 'policy.yaml')
+  const provider = '{ id: a, adapter: draft-http, options: { url: "http://127.0.0.1:9001" } }'
+  await writeFile(config, `providers: [${provider}]\nrouting: { policy_file: ${policy} }\n`)
+  await writeFile(policy, 'version: 1\ndefaults: { providers: { z: {} } }\n')
+  const bad = await runCommand(['config', 'check', config])
+  expect(bad.exitCode).toBe(2)
+  expect(bad.stderr).toContain('routing.policy_file/defaults/providers/z: "z" is none of the providers a')
+  await writeFile(policy, 'version: 1\ndefaults: { providers: { a: { price: 1 } } }\n')
+  const good = await runCommand(['config', 'check', config])
+  expect([good.stderr, good.exitCode]).toEqual(['', 0])
+  await rm(policy)
+  expect((await runCommand(['config', 'check', config])).stderr).toContain('cannot be read (ENOENT)')
 })

@@ -17,6 +17,12 @@ export class FakePolicies implements PolicyService {
       earlier: ['config', 'r1'],
       events: [{ action: 'rollout', revision: 3, share: 0.25, at: 1_700_000_000_000, by: 'ops', reason: 'why' }],
       findings: [WARNING],
+      file: {
+        path: '/etc/policy.yaml',
+        revision: 'config-0123456789ab',
+        readAt: 1_700_000_000_000,
+        refused: { since: 1_700_000_000_000, because: 'there is no such key at /x', findings: [WARNING] },
+      },
     }
   }
 

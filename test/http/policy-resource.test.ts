@@ -9,6 +9,12 @@ test('the policy is shown with its entity tag, its trial and its history', async
     candidate: { revision: 'r3', share: 0.25 },
     earlier: ['config', 'r1'],
     events: [{ action: 'rollout', revision: 'r3', at: '2023-11-14T22:13:20.000Z', by: 'ops', reason: 'why' }],
+    file: {
+      path: '/etc/policy.yaml',
+      revision: 'config-0123456789ab',
+      in_use: false,
+      refused: { because: 'there is no such key at /x', findings: [{ code: 'no-weight' }] },
+    },
   })
 })
 

@@ -23,6 +23,14 @@ export const PolicyAnswer = z.object({
     }),
   ),
   findings: z.array(FindingAnswer),
+  file: z
+    .object({
+      path: z.string(),
+      revision: z.string(),
+      in_use: z.boolean(),
+      refused: z.object({ since: z.string(), because: z.string() }).optional(),
+    })
+    .optional(),
 })
 export type PolicyAnswer = z.infer<typeof PolicyAnswer>
 

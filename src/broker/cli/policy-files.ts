@@ -1,16 +1,15 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { parseDocument } from 'yaml'
 import { plainPolicy } from '../../routing/policy.ts'
 import { compilePolicy } from '../../routing/policy-file/compile-policy.ts'
 import { lintPolicy } from '../../routing/policy-file/lint-policy.ts'
 import { createTrafficComparison, type TrafficEffect } from '../../routing/replay/compare-traffic.ts'
 import { type DecisionRecord, DecisionRecordSchema } from '../../routing/replay/record-schema.ts'
 import { isRecorded, replay } from '../../routing/replay/replay.ts'
+import { readPolicyText } from '../routing/policy-text.ts'
 import { CliFailure } from './cli-failure.ts'
 import { EXIT } from './exit-codes.ts'
 
-const MAX_ALIASES = 100
 /** A log of years is replayed from its first lines. */
 const MAX_RECORDS = 1_000_000
 
@@ -22,17 +21,9 @@ export function readPolicyFile(path: string): unknown {
   } catch (cause) {
     throw unreadable(path, cause)
   }
-  const document = parseDocument(text, { uniqueKeys: true })
-  const [error] = document.errors
-  if (error !== undefined) {
-    throw new CliFailure(`${path} is not YAML: ${error.message.split('\n')[0] ?? ''}`, { exitCode: EXIT.usage })
-  }
-  try {
-    const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
-    return data
-  } catch (cause) {
-    throw new CliFailure(`${path}: its YAML aliases multiply; write the values out`, { exitCode: EXIT.usage, cause })
-  }
+  const read = readPolicyText(text)
+  if ('fault' in read) throw new CliFailure(`${path}: ${read.fault}`, { exitCode: EXIT.usage })
+  return read.value
 }
 
 export interface ReplayedLog extends TrafficEffect {

@@ -7,7 +7,7 @@ import type { Output } from './terminal.ts'
 
 /** The policy in use, what is on trial, and what was done last. */
 export function policyText(policy: PolicyAnswer, out: Output, now: number): string {
-  const { revision, candidate, earlier, events, findings, document } = policy
+  const { revision, candidate, earlier, events, findings, document, file } = policy
   const trial =
     candidate === undefined ? '' : `; ${printable(candidate.revision)} is on trial with ${percent(candidate.share)}`
   const title = `${out.paint('bold', `Policy ${printable(revision)}`)}${trial}\n`
@@ -27,7 +27,27 @@ export function policyText(policy: PolicyAnswer, out: Output, now: number): stri
     out,
   )
   const text = stringify(document).split('\n').map(printable).join('\n')
-  return [title, back, events.length === 0 ? '' : `\n${history}`, findingsText(findings, out), `\n${text}`].join('')
+  return [
+    title,
+    fileText(file, out),
+    back,
+    events.length === 0 ? '' : `\n${history}`,
+    findingsText(findings, out),
+    `\n${text}`,
+  ].join('')
+}
+
+function fileText(file: PolicyAnswer['file'], out: Output): string {
+  if (file === undefined) return ''
+  const { path, revision, in_use: used, refused } = file
+  const place = used
+    ? `From the file ${path}`
+    : `The file ${path} (${revision}) holds when all of these are rolled back`
+  const why =
+    refused === undefined
+      ? ''
+      : `${out.paint('red', printable(`Refused since ${refused.since}: ${refused.because}`))}\n`
+  return `${printable(place)}\n${why}`
 }
 
 /** One line each; nothing where there is none. */

@@ -159,6 +159,8 @@ export const ConfigSchema = z.strictObject({
       geo_check_ms: milliseconds(100, 86_400_000).default(30_000),
       /** A geo file that lost more than this share of its entries is not used. */
       geo_max_shrink: z.number().min(0).max(1).default(0.5),
+      /** A policy (docs/routing.md, section 8) that holds while none is set over the API; read anew when it changes. */
+      policy_file: z.string().min(1).optional(),
       /** `GET /route/stream` at once. */
       max_streams: z.number().int().min(0).max(100_000).default(1_000),
       /** Names of scopes that stand for their ids in redirects and content steering. */

@@ -15,6 +15,7 @@ import type { ScopeRecord } from '../scopes/scope-record.ts'
 import type { Versioned } from '../scopes/scope-store.ts'
 import { type Store, StoreError } from '../store/store.ts'
 import type { PolicyBoard } from './policy-board.ts'
+import type { PolicyFile } from './policy-file.ts'
 import {
   NO_POLICY,
   type PolicyEvent,
@@ -32,6 +33,8 @@ export interface PolicyServiceDeps {
   readonly board: PolicyBoard
   readonly base: RoutingPolicy
   readonly providers: ReadonlyMap<string, { readonly weight: number }>
+  /** What holds while no policy was set over the API. */
+  readonly file?: Pick<PolicyFile, 'status'>
   readonly scopes: Pick<ScopeDirectory, 'get'>
   readonly plans: Pick<RoutePlans, 'classInputs'>
   readonly map: () => CoverageMap | undefined
@@ -83,6 +86,7 @@ export function createPolicyService(deps: PolicyServiceDeps): PolicyService {
           }),
       earlier: earlier.map(revisionName),
       events,
+      ...(deps.file === undefined ? {} : { file: deps.file.status() }),
       findings: lintPolicy(current.document, { providers: deps.providers, now: deps.now() }).findings,
     }
   }

@@ -1,9 +1,11 @@
 import type { CoverageColumn } from '../../routing/coverage/coverage-map.ts'
 import type { RoutingPolicy } from '../../routing/policy.ts'
 import { type CompiledPolicy, compilePolicy } from '../../routing/policy-file/compile-policy.ts'
+import type { PolicyDocument } from '../../routing/policy-file/policy-document.ts'
 import { hashToUnit } from '../../routing/rendezvous.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
+import type { PolicyFile } from './policy-file.ts'
 import { NO_POLICY, type PolicyState, readPolicy, readPolicyState, revisionName } from './policy-record.ts'
 import type { PolicyScope, PolicySource } from './policy-source.ts'
 import { policyColumnId } from './route-plans.ts'
@@ -23,22 +25,37 @@ export interface PolicyBoard extends PolicySource {
 
 export interface PolicyBoardDeps {
   readonly store: Pick<Store, 'get'>
-  /** What holds without a policy file. */
+  /** What holds where no policy says anything. */
   readonly base: RoutingPolicy
+  /** What holds while none was set over the API. Default: `base` alone. */
+  readonly file?: Pick<PolicyFile, 'current' | 'check'>
   readonly now: () => number
   readonly log: Log
 }
 
 export function createPolicyBoard(deps: PolicyBoardDeps): PolicyBoard {
-  const plain = compilePolicy({ version: 1 }, deps.base, revisionName(0))
   const listeners = new Set<() => void>()
   let state = NO_POLICY
-  let current = plain
+  let configured = compileConfigured()
+  let current = configured
   let candidate: { readonly policy: CompiledPolicy; readonly share: number } | undefined
   let version = 0
   /** When an override runs out, answers change without anybody's doing. */
   let expiry = Number.POSITIVE_INFINITY
   let held: Held = { current: new WeakMap(), candidate: new WeakMap(), none: undefined, noneTried: undefined }
+
+  /** Revision 0: of the policy file, if one is configured. */
+  function compileConfigured(): CompiledPolicy {
+    const { document, revision } = deps.file?.current() ?? { document: EMPTY, revision: revisionName(0) }
+    return compilePolicy(document, deps.base, revision)
+  }
+
+  async function followFile(): Promise<void> {
+    await deps.file?.check()
+    if (deps.file !== undefined && deps.file.current().revision !== configured.revision) {
+      configured = compileConfigured()
+    }
+  }
 
   function reset(): void {
     version++
@@ -52,7 +69,7 @@ export function createPolicyBoard(deps: PolicyBoardDeps): PolicyBoard {
   }
 
   async function load(revision: number): Promise<CompiledPolicy> {
-    if (revision === 0) return plain
+    if (revision === 0) return configured
     const name = revisionName(revision)
     if (current.revision === name) return current
     if (candidate?.policy.revision === name) return candidate.policy
@@ -89,8 +106,9 @@ export function createPolicyBoard(deps: PolicyBoardDeps): PolicyBoard {
       return made
     },
     async refresh() {
+      await followFile()
       const stored = (await readPolicyState(deps.store))?.value ?? NO_POLICY
-      if (isSame(stored, state)) return
+      if (isSame(stored, state) && (stored.current !== 0 || current === configured)) return
       try {
         const next = await load(stored.current)
         const trial = stored.candidate
@@ -114,6 +132,8 @@ export function createPolicyBoard(deps: PolicyBoardDeps): PolicyBoard {
     },
   }
 }
+
+const EMPTY: PolicyDocument = { version: 1 }
 
 interface Held {
   readonly current: WeakMap<PolicyScope, RoutingPolicy>

@@ -1,6 +1,7 @@
 import type { SpaceEffect } from '../../routing/policy-file/compare-effect.ts'
 import type { PolicyDocument, PolicyFinding } from '../../routing/policy-file/policy-document.ts'
 import type { TrafficEffect } from '../../routing/replay/compare-traffic.ts'
+import type { PolicyFileStatus } from './policy-file.ts'
 import type { PolicyEvent } from './policy-record.ts'
 
 /** The policy as it stands. */
@@ -16,6 +17,8 @@ export interface PolicyView {
   readonly events: readonly PolicyEvent[]
   /** What the current document is warned of. */
   readonly findings: readonly PolicyFinding[]
+  /** The configured policy file; it is in use while its revision is that of the policy. */
+  readonly file?: PolicyFileStatus
 }
 
 /** What a candidate would change. */

@@ -15,6 +15,7 @@ import { createPolicyService } from './create-policy-service.ts'
 import { createDecisionLog } from './decision-log.ts'
 import { createMeasurementService, type MeasurementService } from './measurement-service.ts'
 import { createPolicyBoard, type PolicyBoard } from './policy-board.ts'
+import { openPolicyFile, type PolicyFile } from './policy-file.ts'
 import type { PolicyService } from './policy-service.ts'
 import { createRoutePlans } from './route-plans.ts'
 
@@ -44,12 +45,14 @@ export interface Routing extends AsyncDisposable {
   readonly routes: RouteService
   readonly policies: PolicyBoard
   readonly policyService: PolicyService
+  /** `routing.policy_file`, if one is configured. */
+  readonly policyFile: PolicyFile | undefined
   readonly measurements: MeasurementService
   /** What canaries see stands in where no client measured. */
   readonly noteCanary: (provider: string, rttMs: number) => void
 }
 
-/** Reads the policy that is stored. Throws `StoreError`. */
+/** Reads the policy that is stored, and the policy file. Throws `StoreError`, and `ConfigError` for that file. */
 export async function startRouting(deps: RoutingDeps): Promise<Routing> {
   const { config, store, directory, scopes, vault, now, log } = deps
   const { current: coverage, compileWith } = deps.coverage
@@ -58,7 +61,16 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     degradedTtlSeconds: Math.min(config.routing.degraded_ttl_seconds, config.routing.ttl_seconds),
     requireMoqCapability: config.routing.require_moq_capability,
   })
-  const policies = createPolicyBoard({ store, base, now, log })
+  const providers = new Map(config.providers.map(({ id, weight }) => [id, { weight }]))
+  const { policy_file: path } = config.routing
+  const policyFile = path === undefined ? undefined : await openPolicyFile({ path, store, providers, now, log })
+  const policies = createPolicyBoard({
+    store,
+    base,
+    now,
+    log,
+    ...(policyFile === undefined ? {} : { file: policyFile }),
+  })
   await policies.refresh()
   deps.coverage.include(policies)
   const usage = createUsageBoard()
@@ -87,7 +99,8 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     store,
     board: policies,
     base,
-    providers: new Map(config.providers.map(({ id, weight }) => [id, { weight }])),
+    providers,
+    ...(policyFile === undefined ? {} : { file: policyFile }),
     scopes,
     plans,
     map: () => coverage().map,
@@ -112,6 +125,7 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     routes,
     policies,
     policyService,
+    policyFile,
     measurements,
     noteCanary: (provider, rttMs) => board.addSynthetic(provider, rttMs, now()),
     [Symbol.asyncDispose]: () => decisionLog[Symbol.asyncDispose](),

@@ -24,7 +24,10 @@ export const FindingsSchema = z
 
 export const PolicySchema = z
   .object({
-    revision: z.string().openapi({ description: '`config` while there is no policy file.' }),
+    revision: z.string().openapi({
+      description:
+        '`config` while there is no policy, `config-` and a digest while the policy file of the configuration holds.',
+    }),
     document: DocumentSchema,
     candidate: z
       .object({
@@ -47,6 +50,21 @@ export const PolicySchema = z
       )
       .readonly(),
     findings: z.array(FindingSchema).readonly(),
+    file: z
+      .object({
+        path: z.string(),
+        revision: z.string().openapi({ description: 'Of its last good content; in use while it is `revision` above.' }),
+        in_use: z.boolean(),
+        read_at: TimeSchema.optional().openapi({
+          description: 'Absent: it could not be used since the start, so what was kept of it before is.',
+        }),
+        refused: z
+          .object({ since: TimeSchema, because: z.string(), findings: z.array(FindingSchema).readonly() })
+          .optional()
+          .openapi({ description: 'Why the file as it is now is not used; its last good content stays.' }),
+      })
+      .optional()
+      .openapi({ description: '`routing.policy_file`, if one is configured.' }),
   })
   .openapi('Policy')
 

@@ -19,6 +19,20 @@ export function policyToWire(view: PolicyView): z.infer<typeof PolicySchema> {
       reason: event.reason,
     })),
     findings: view.findings,
+    file: view.file && fileToWire(view.file, view.revision),
+  }
+}
+
+function fileToWire(
+  { path, revision, readAt, refused }: NonNullable<PolicyView['file']>,
+  used: string,
+): z.infer<typeof PolicySchema>['file'] {
+  return {
+    path,
+    revision,
+    in_use: revision === used,
+    read_at: readAt === undefined ? undefined : toTime(readAt),
+    refused: refused && { ...refused, since: toTime(refused.since) },
   }
 }
 
