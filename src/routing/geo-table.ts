@@ -29,6 +29,33 @@ export const EMPTY_GEO_TABLE: GeoTable = {
   facts: new FactInterner().build(),
 }
 
+/** The same table in memory that threads share, so that handing it over copies nothing but its places. */
+export function shareGeoTable({ v4, v6, facts }: GeoTable): GeoTable {
+  return {
+    v4: sharePartition(v4),
+    v6: sharePartition(v6),
+    facts: { ...facts, asns: shareFloats(facts.asns), placeOf: shareWords(facts.placeOf) },
+  }
+}
+
+function sharePartition(partition: Partition): Partition {
+  return { ...partition, starts: shareWords(partition.starts), labels: shareWords(partition.labels) }
+}
+
+function shareWords(words: Uint32Array): Uint32Array {
+  if (words.buffer instanceof SharedArrayBuffer) return words
+  const shared = new Uint32Array(new SharedArrayBuffer(words.byteLength))
+  shared.set(words)
+  return shared
+}
+
+function shareFloats(floats: Float64Array): Float64Array {
+  if (floats.buffer instanceof SharedArrayBuffer) return floats
+  const shared = new Float64Array(new SharedArrayBuffer(floats.byteLength))
+  shared.set(floats)
+  return shared
+}
+
 /** Tables in order of trust as one: for every address what `stackGeoSources` says of it. */
 export function stackGeoTables(tables: readonly GeoTable[]): GeoTable {
   const [first, ...others] = tables

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { CoverageParts } from '../../routing/coverage/create-coverage-map.ts'
 import type { GeoTable } from '../../routing/geo-table.ts'
-import type { CompileOrder, GeoLoaded, GeoLoading, Tallied, TallyOrder } from './coverage-engine.ts'
+import type { Compiled, CompileOrder, GeoLoaded, GeoLoading, Tallied, TallyOrder } from './coverage-engine.ts'
 
 /** What is asked of the engine across threads. */
 export type EngineCall =
@@ -76,8 +77,8 @@ export const engineCallSchema = z.discriminatedUnion('method', [
     method: z.literal('compile'),
     argument: z.strictObject({
       columns,
-      now: z.number(),
       trial: z.boolean(),
+      heldGeo: z.int().exactOptional(),
     }),
   }),
   z.strictObject({
@@ -93,9 +94,25 @@ const loadedSchema = z.strictObject({
   refused: z.string().exactOptional(),
 })
 
-const bytesSchema = z.custom<Uint8Array<ArrayBuffer>>(
-  (value) => value instanceof Uint8Array && value.buffer instanceof ArrayBuffer,
-)
+const tableSchema = z.strictObject({ rootBits: z.int(), words })
+const compiledSchema = z.strictObject({
+  parts: z.strictObject({
+    columns: z.array(
+      z.strictObject({
+        id: z.string(),
+        version: z.string(),
+        outcomes: z.strictObject({ offsets: words, footprints: words, hows: words, values: z.array(z.string()) }),
+      }),
+    ),
+    joined: z.strictObject({ v4: partition, v6: partition, classCount: z.int(), outcomes: words }),
+    tables: z.strictObject({ v4: tableSchema, v6: tableSchema }),
+    skipped: z.array(z.strictObject({ id: z.string(), why: z.string() })),
+    geoVersion: z.string(),
+  }),
+  seconds: z.number(),
+  geoNumber: z.int(),
+  geo: z.strictObject({ name: z.string(), editions: z.array(editionSchema), table: geoTableSchema }).exactOptional(),
+})
 
 const talliedSchema = z.strictObject({
   version: z.string(),
@@ -111,9 +128,21 @@ const talliedSchema = z.strictObject({
   keysLeftOut: z.int(),
 })
 
+/** What of a map goes over to its receiver instead of being copied: everything but what threads share. */
+export function transferablesOf({ columns, joined, tables }: CoverageParts): readonly ArrayBuffer[] {
+  const arrays = [
+    ...[joined.v4, joined.v6].flatMap(({ starts, labels }) => [starts, labels]),
+    joined.outcomes,
+    tables.v4.words,
+    tables.v6.words,
+    ...columns.flatMap(({ outcomes }) => [outcomes.offsets, outcomes.footprints, outcomes.hows]),
+  ]
+  return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []))
+}
+
 /** Reads answers of the engine. */
 export const reviveReply = {
   loadGeo: (value: unknown): GeoLoaded => loadedSchema.parse(value),
-  compile: (value: unknown): Uint8Array<ArrayBuffer> => bytesSchema.parse(value),
+  compile: (value: unknown): Compiled => compiledSchema.parse(value),
   tally: (value: unknown): Tallied => talliedSchema.parse(value),
 }

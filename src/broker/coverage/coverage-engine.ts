@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
+import type { CoverageInput } from '../../routing/coverage/compile-coverage.ts'
 import { CoverageCompiler } from '../../routing/coverage/compile-coverage.ts'
-import { encodeCoverage, openSealedCoverage } from '../../routing/coverage/coverage-file.ts'
+import { openSealedCoverage } from '../../routing/coverage/coverage-file.ts'
 import type { CoverageColumn } from '../../routing/coverage/coverage-map.ts'
 import type { CoverageParts } from '../../routing/coverage/create-coverage-map.ts'
-import { createCoverageMap } from '../../routing/coverage/create-coverage-map.ts'
+import { coverageVersion } from '../../routing/coverage/create-coverage-map.ts'
 import type { CoverageTally, TallyKey } from '../../routing/coverage/tally-coverage.ts'
 import { tallyCoverage } from '../../routing/coverage/tally-coverage.ts'
 import { GeoFileError } from '../../routing/geo-file-error.ts'
 import { whyShrunk } from '../../routing/geo-shrinkage.ts'
 import type { GeoEdition, GeoSource } from '../../routing/geo-source.ts'
-import { geoSourceOf, stackGeoSources } from '../../routing/geo-source.ts'
+import { geoSourceOf, NO_GEO, stackGeoSources } from '../../routing/geo-source.ts'
 import type { GeoTable } from '../../routing/geo-table.ts'
+import { shareGeoTable } from '../../routing/geo-table.ts'
 import type { GeoFile } from '../../routing/load-geo-file.ts'
 import { loadGeoFile } from '../../routing/load-geo-file.ts'
 import type { PackedFootprints } from './packed-footprints.ts'
@@ -42,10 +44,26 @@ export interface GeoLoaded {
 
 export interface CompileOrder {
   readonly columns: readonly EngineColumn[]
-  /** Milliseconds since the epoch. */
-  readonly now: number
   /** Whether this is a trial that nothing remembers. */
   readonly trial: boolean
+  /** Number of the geo data that the caller has; of these the answer says nothing. */
+  readonly heldGeo?: number
+}
+
+/** A map, made of arrays that are the receiver's alone but for those of the geo data, which threads share. */
+export interface Compiled {
+  readonly parts: CoverageParts
+  readonly seconds: number
+  /** Changes with the geo data. */
+  readonly geoNumber: number
+  /** Absent for trials, and if the caller has them. */
+  readonly geo?: CompiledGeo
+}
+
+export interface CompiledGeo {
+  readonly name: string
+  readonly editions: readonly GeoEdition[]
+  readonly table: GeoTable
 }
 
 export interface TallyOrder {
@@ -65,8 +83,7 @@ export interface CoverageEngine {
   loadGeo(loading: GeoLoading): Promise<GeoLoaded>
   /** Takes the tables of the sources that footprints name, in place of all former ones. */
   setSources(tables: readonly (readonly [string, GeoTable])[]): Promise<void>
-  /** Answers an encoded snapshot (`decodeCoverage`). */
-  compile(order: CompileOrder): Promise<Uint8Array<ArrayBuffer>>
+  compile(order: CompileOrder): Promise<Compiled>
   /** Lays the map of these columns over the geo data. */
   tally(order: TallyOrder): Promise<Tallied>
 }
@@ -77,6 +94,7 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
   const footprints = new Map<string, CoverageColumn['footprints']>()
   let compiler = new CoverageCompiler()
   let geo: GeoSource | undefined
+  let geoNumber = 0
   let sources: ReadonlyMap<string, GeoTable> = new Map()
   let sourcesVersion = 0
 
@@ -100,7 +118,18 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
     return isSame && geo !== undefined && geo.editions.length === read.length ? geo : stackGeoSources(read)
   }
 
-  function build(columns: readonly EngineColumn[], general: GeoSource, trial: boolean): CoverageParts {
+  function useGeo(source: GeoSource | undefined): void {
+    if (source === undefined || source === geo) return
+    geo = geoSourceOf(source.name, source.editions, shareGeoTable(source.table))
+    geoNumber++
+  }
+
+  function compileWith<T>(
+    columns: readonly EngineColumn[],
+    general: GeoSource,
+    trial: boolean,
+    run: (compiler: CoverageCompiler, input: CoverageInput) => T,
+  ): T {
     for (const column of columns) {
       if (column.footprints === undefined) continue
       if (!trial) compiler.forget(column.id)
@@ -116,30 +145,38 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
       }),
     )
     const using = trial ? compiler.fork(given.keys()) : compiler
-    const parts = using.compile({
+    const input = {
       columns: wanted,
       geo: { general: general.table, sources },
       geoVersion: versionOf(general.editions, sourcesVersion),
-    })
+    }
+    let result: T
+    try {
+      result = run(using, input)
+    } catch (error) {
+      // What it holds may be half done.
+      compiler = new CoverageCompiler()
+      throw error
+    }
     if (!trial) {
       footprints.clear()
       for (const column of wanted) footprints.set(column.id, column.footprints)
       compiler = using
     }
-    return parts
+    return result
   }
 
   return {
     async loadGeo(loading) {
-      if (geo === undefined && loading.keptAt !== undefined) geo = await keptGeo(loading.keptAt)
+      if (geo === undefined && loading.keptAt !== undefined) useGeo(await keptGeo(loading.keptAt))
       const before = geo
       try {
-        geo = await readFiles(loading)
+        useGeo(await readFiles(loading))
       } catch (error) {
         if (geo === undefined || !(error instanceof GeoFileError)) throw error
         return { changed: false, editions: geo.editions, refused: error.message }
       }
-      return { changed: geo !== before, editions: geo.editions }
+      return { changed: geo !== before, editions: geo?.editions ?? [] }
     },
 
     setSources(tables) {
@@ -148,25 +185,24 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
       return Promise.resolve()
     },
 
-    async compile({ columns, now, trial }) {
+    async compile({ columns, trial, heldGeo }) {
       const started = monotonic()
-      const general = geo ?? stackGeoSources([])
-      const parts = build(columns, general, trial)
-      return encodeCoverage({
+      const general = geo ?? NO_GEO
+      const parts = compileWith(columns, general, trial, (using, input) => using.compile(input))
+      const { name, editions, table } = general
+      return {
         parts,
-        geo: general.table,
-        geoName: general.name,
-        editions: general.editions,
-        compiledAt: now,
-        compileSeconds: (monotonic() - started) / 1000,
-      })
+        seconds: (monotonic() - started) / 1000,
+        geoNumber,
+        ...(!trial && heldGeo !== geoNumber && { geo: { name, editions, table } }),
+      }
     },
 
     tally({ columns, by, mostKeys }) {
-      const general = geo ?? stackGeoSources([])
-      const parts = build(columns, general, true)
-      const tally = tallyCoverage(parts.joined, general.table, by, mostKeys)
-      return Promise.resolve({ version: createCoverageMap(parts).version, ...tally })
+      const general = geo ?? NO_GEO
+      const evaluated = compileWith(columns, general, true, (using, input) => using.evaluate(input))
+      const tally = tallyCoverage(evaluated.joined, general.table, by, mostKeys)
+      return Promise.resolve({ version: coverageVersion(evaluated.columns, evaluated.geoVersion), ...tally })
     },
   }
 }

@@ -1,7 +1,8 @@
 import type { Footprint } from '../../fci/footprint.ts'
 import type { CoverageSnapshot } from '../../routing/coverage/coverage-file.ts'
-import { CoverageFileError, decodeCoverage } from '../../routing/coverage/coverage-file.ts'
+import { CoverageFileError } from '../../routing/coverage/coverage-file.ts'
 import type { CoverageColumn, CoverageMap } from '../../routing/coverage/coverage-map.ts'
+import type { CoverageParts } from '../../routing/coverage/create-coverage-map.ts'
 import { createCoverageMap } from '../../routing/coverage/create-coverage-map.ts'
 import type { CoverageTally, TallyKey } from '../../routing/coverage/tally-coverage.ts'
 import type { GeoSource } from '../../routing/geo-source.ts'
@@ -81,30 +82,29 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   let generation = -1
   let isWaiting = false
   let work: Promise<void> = Promise.resolve()
-  let newest: Uint8Array | undefined
+  let newest: CoverageSnapshot | undefined
+  let heldGeo: number | undefined
   let keeping: Promise<void> = Promise.resolve()
   let geoRefused: CoverageRefusal | undefined
   let refused: CoverageRefusal | undefined
   let runs = 0
 
-  function install(snapshot: CoverageSnapshot, kept: boolean): void {
+  function install(parts: CoverageParts, geo: GeoSource, made: { at: number; seconds: number; kept: boolean }): void {
     const former = new Map(held.map?.columns.map(({ id, version }) => [id, version]))
     const since = held.made?.columns
-    const map = createCoverageMap(snapshot.parts)
+    const map = createCoverageMap(parts)
     held = {
       map,
-      geo: geoSourceOf(snapshot.geoName, snapshot.editions, snapshot.geo),
+      geo,
       made: {
-        at: snapshot.compiledAt,
-        seconds: snapshot.compileSeconds,
-        kept,
+        ...made,
         columns: new Map(
           map.columns.map(({ id, version }) => [
             id,
-            (former.get(id) === version ? since?.get(id) : undefined) ?? snapshot.compiledAt,
+            (former.get(id) === version ? since?.get(id) : undefined) ?? made.at,
           ]),
         ),
-        skipped: new Map(snapshot.parts.skipped.map(({ id, why }) => [id, why])),
+        skipped: new Map(parts.skipped.map(({ id, why }) => [id, why])),
       },
     }
     for (const listener of listeners) listener()
@@ -117,10 +117,11 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
       log('coverage.refused', { reason: kept.message })
       return
     }
-    install(kept, true)
+    const { parts, geoName, editions, geo, compiledAt, compileSeconds } = kept
+    install(parts, geoSourceOf(geoName, editions, geo), { at: compiledAt, seconds: compileSeconds, kept: true })
     log('coverage.restored', {
       version: held.map?.version ?? '',
-      ageSeconds: Math.max(0, Math.round((deps.now() - kept.compiledAt) / 1000)),
+      ageSeconds: Math.max(0, Math.round((deps.now() - compiledAt) / 1000)),
     })
   }
 
@@ -141,6 +142,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     if (isNew) {
       told = new Map()
       toldSources = undefined
+      heldGeo = undefined
     }
     const { geoFiles: files, maxShrink } = deps
     const loaded = await engine.loadGeo({ files, maxShrink, ...(keepAt !== undefined && { keptAt: keepAt }) })
@@ -175,16 +177,18 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   async function compile(): Promise<void> {
     await tellSources()
     const columns = deps.columns()
-    const bytes = await engine.compile({
-      columns: await pack(columns),
-      now: deps.now(),
-      trial: false,
-    })
+    const packed = await pack(columns)
+    if (engine.generation() !== generation) throw new Error('the coverage thread has ended')
+    const order = { columns: packed, trial: false, ...(heldGeo !== undefined && { heldGeo }) }
+    const { parts, seconds, geoNumber, geo } = await engine.compile(order)
     told = new Map(columns.map(({ id, footprints }) => [id, footprints]))
-    const snapshot = decodeCoverage(bytes, false)
-    install(snapshot, false)
-    for (const { id, why } of snapshot.parts.skipped) log('coverage.skipped', { column: id, reason: why })
-    keep(bytes)
+    heldGeo = geoNumber
+    const at = deps.now()
+    const source = geo === undefined ? held.geo : geoSourceOf(geo.name, geo.editions, geo.table)
+    install(parts, source, { at, seconds, kept: false })
+    for (const { id, why } of parts.skipped) log('coverage.skipped', { column: id, reason: why })
+    const { name: geoName, editions, table } = source
+    keep({ parts, geo: table, geoName, editions, compiledAt: at, compileSeconds: seconds })
     log('coverage.compiled', {
       version: held.map?.version ?? '',
       classes: held.map?.classCount ?? 0,
@@ -194,26 +198,28 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   }
 
   /** Writes the map that is newest by then; one write at a time. A full disk must not stop look-ups. */
-  function keep(bytes: Uint8Array): void {
+  function keep(snapshot: CoverageSnapshot): void {
     if (keepAt === undefined) return
-    newest = bytes
+    newest = snapshot
     keeping = keeping.then(async () => {
-      if (newest !== bytes) return
+      if (newest !== snapshot) return
       try {
-        await writeKept(keepAt, bytes, deps.pause)
+        await writeKept(keepAt, snapshot, deps.pause)
       } catch (error) {
         log('coverage.not-kept', { file: keepAt, reason: messageOf(error) })
       }
     })
   }
 
-  async function run(): Promise<void> {
+  async function run(isAgain = false): Promise<void> {
     isWaiting = false
     try {
       if (engine.generation() !== generation) await prepare()
       await compile()
       refused = undefined
     } catch (error) {
+      // A thread that has died leaves the work to the next one, which need not fail as well.
+      if (engine.generation() !== generation && !isAgain) return run(true)
       const reason = messageOf(error)
       if (reason !== refused?.because) log('coverage.failed', { reason })
       refused = refusal(reason, refused)
@@ -225,7 +231,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     if (isWaiting) return
     isWaiting = true
     runs++
-    work = work.then(run)
+    work = work.then(() => run())
   }
 
   await restore()
@@ -246,8 +252,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     },
     async compileWith(extra) {
       const columns = [...deps.columns(), ...extra]
-      const bytes = await engine.compile({ columns: await pack(columns), now: deps.now(), trial: true })
-      return createCoverageMap(decodeCoverage(bytes, false).parts)
+      return createCoverageMap((await engine.compile({ columns: await pack(columns), trial: true })).parts)
     },
     async tally(by, mostKeys) {
       const { map } = held

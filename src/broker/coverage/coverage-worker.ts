@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { engineCallSchema } from './coverage-calls.ts'
+import { engineCallSchema, transferablesOf } from './coverage-calls.ts'
 import { createCoverageEngine } from './coverage-engine.ts'
 
 // The thread of `startCoverageThread`: takes calls one after the other and answers each.
@@ -28,7 +28,7 @@ async function answer(message: unknown): Promise<void> {
         return
       case 'compile': {
         const value = await engine.compile(call.argument)
-        port?.postMessage({ id, value }, [value.buffer])
+        port?.postMessage({ id, value }, transferablesOf(value.parts))
         return
       }
     }

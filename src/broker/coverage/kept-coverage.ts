@@ -7,6 +7,7 @@ import {
   DIGEST_AT,
   DIGEST_BYTES,
   DIGESTED_FROM,
+  encodeCoverage,
   openSealedCoverage,
 } from '../../routing/coverage/coverage-file.ts'
 
@@ -14,18 +15,23 @@ import {
 const SLICE = 512 * 1024
 
 /**
- * Puts an encoded snapshot, with its digest, in the place of the file: whole or not at all, also when the machine stops
- * meanwhile. Works in slices, with `pause` awaited between them.
+ * Puts a snapshot in the place of the file: whole or not at all, also when the machine stops meanwhile. Works in slices,
+ * with `pause` awaited between them.
  */
-export async function writeKept(path: string, bytes: Uint8Array, pause: () => Promise<void>): Promise<void> {
+export async function writeKept(path: string, snapshot: CoverageSnapshot, pause: () => Promise<void>): Promise<void> {
   const temporary = `${path}.new`
   const file = await open(temporary, 'w', 0o600)
   try {
     const digest = createHash('sha256')
-    for (let at = 0; at < bytes.length; at += SLICE) {
-      digest.update(bytes.subarray(Math.max(at, DIGESTED_FROM), at + SLICE))
-      await file.write(bytes, at, Math.min(SLICE, bytes.length - at), at)
-      await pause()
+    let end = 0
+    for (const piece of encodeCoverage(snapshot)) {
+      for (let at = 0; at < piece.length; at += SLICE) {
+        const slice = piece.subarray(at, at + SLICE)
+        digest.update(end === 0 ? slice.subarray(DIGESTED_FROM) : slice)
+        await file.write(slice, 0, slice.length, end)
+        end += slice.length
+        await pause()
+      }
     }
     await file.write(digest.digest(), 0, DIGEST_BYTES, DIGEST_AT)
     await file.sync()

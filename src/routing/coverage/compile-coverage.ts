@@ -9,7 +9,7 @@ import type { CoverageParts } from './create-coverage-map.ts'
 import { buildCoverageTables, createCoverageMap } from './create-coverage-map.ts'
 import type { CoverageGeo, FactSpace } from './fact-space.ts'
 import { buildFactSpace, hasLayers } from './fact-space.ts'
-import { joinColumns, NO_COLUMNS } from './join-columns.ts'
+import { joinColumns } from './join-columns.ts'
 import { CoverageLimitError } from './outcome-interner.ts'
 
 /** Everything that a map is made of. */
@@ -121,7 +121,8 @@ export class CoverageCompiler {
       joints,
     )
     this.#joints = joints
-    const joined = root === undefined ? NO_COLUMNS : joinColumns(root, space)
+    // Finds the outcomes of the columns, too.
+    const joined = joinColumns(root, space)
     return {
       columns: Array.from(held, ([id, { version, node }]) => ({ id, version, outcomes: node.outcomes() })),
       joined,

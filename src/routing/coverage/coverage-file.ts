@@ -6,7 +6,7 @@ import type { Partition } from '../partition.ts'
 import { partitionFault, tableFault } from './coverage-checks.ts'
 import type { CoverageParts } from './create-coverage-map.ts'
 
-/** A map together with the geo data that it was made of, as it crosses threads and lies in a file. */
+/** A map together with the geo data that it was made of, as it lies in a file. */
 export interface CoverageSnapshot {
   readonly parts: CoverageParts
   readonly geo: GeoTable
@@ -71,8 +71,8 @@ const headerSchema = z.strictObject({
 
 const ORDER = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 'LE' : 'BE'
 
-/** The snapshot as one run of bytes; its digest is left open. */
-export function encodeCoverage(snapshot: CoverageSnapshot): Uint8Array<ArrayBuffer> {
+/** A file of the snapshot, in pieces, which are for the most part the arrays themselves; its digest is left open. */
+export function encodeCoverage(snapshot: CoverageSnapshot): readonly Uint8Array[] {
   const sections = sectionsOf(snapshot)
   const { parts, geo } = snapshot
   const header: z.input<typeof headerSchema> = {
@@ -91,20 +91,20 @@ export function encodeCoverage(snapshot: CoverageSnapshot): Uint8Array<ArrayBuff
     sections: sections.map(({ length }) => length),
   }
   const text = Buffer.from(JSON.stringify(header))
-  const start = aligned(PREAMBLE + text.length)
-  const bytes = new Uint8Array(sections.reduce((at, section) => aligned(at + section.byteLength), start))
-  bytes.set(Buffer.from(MAGIC, 'latin1'))
-  new DataView(bytes.buffer).setUint32(DIGESTED_FROM, text.length, true)
-  bytes.set(text, PREAMBLE)
-  let at = start
-  for (const section of sections) {
-    bytes.set(new Uint8Array(section.buffer, section.byteOffset, section.byteLength), at)
-    at = aligned(at + section.byteLength)
-  }
-  return bytes
+  const head = new Uint8Array(aligned(PREAMBLE + text.length))
+  head.set(Buffer.from(MAGIC, 'latin1'))
+  new DataView(head.buffer).setUint32(DIGESTED_FROM, text.length, true)
+  head.set(text, PREAMBLE)
+  return [
+    head,
+    ...sections.flatMap(({ buffer, byteOffset, byteLength }) => [
+      new Uint8Array(buffer, byteOffset, byteLength),
+      new Uint8Array(aligned(byteLength) - byteLength),
+    ]),
+  ]
 }
 
-/** Writes the digest into an encoded snapshot, as a file has it. */
+/** Writes its digest into a file. */
 export function sealCoverage(bytes: Uint8Array): void {
   bytes.set(digestOf(bytes), DIGEST_AT)
 }
@@ -118,15 +118,14 @@ export function openSealedCoverage(bytes: Uint8Array<ArrayBuffer>): CoverageSnap
   if (Buffer.compare(digestOf(bytes), digest) !== 0) {
     throw new CoverageFileError('its checksum is wrong; it is truncated or corrupt')
   }
-  return decodeCoverage(bytes, true)
+  return decodeCoverage(bytes)
 }
 
 /**
  * Reads what `encodeCoverage` made. Its arrays are views of the bytes, which must not change afterwards and must begin
- * at the beginning of their buffer. Throws CoverageFileError.
- * @param isForeign - whether every number is to be checked, as for what was in a file.
+ * at the beginning of their buffer. Checks every number. Throws CoverageFileError.
  */
-export function decodeCoverage(bytes: Uint8Array<ArrayBuffer>, isForeign: boolean): CoverageSnapshot {
+function decodeCoverage(bytes: Uint8Array<ArrayBuffer>): CoverageSnapshot {
   const header = readHeader(bytes)
   if (header.byteOrder !== ORDER) throw new CoverageFileError('it was written on a machine of another byte order')
   const reader = new SectionReader(bytes, header.sections)
@@ -163,10 +162,8 @@ export function decodeCoverage(bytes: Uint8Array<ArrayBuffer>, isForeign: boolea
     compiledAt,
     compileSeconds,
   }
-  if (isForeign) {
-    const fault = faultOf(snapshot)
-    if (fault !== undefined) throw new CoverageFileError(fault)
-  }
+  const fault = faultOf(snapshot)
+  if (fault !== undefined) throw new CoverageFileError(fault)
   return snapshot
 }
 

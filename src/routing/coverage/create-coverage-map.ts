@@ -44,7 +44,7 @@ export function createCoverageMap({ columns, joined, tables, geoVersion }: Cover
   const words = new Uint32Array(4)
   const partitionOf = (version: 4 | 6): Partition => (version === 4 ? joined.v4 : joined.v6)
   return {
-    version: versionOf(columns, geoVersion),
+    version: coverageVersion(columns, geoVersion),
     columns: columns.map(({ id, version }) => ({ id, version })),
     classCount,
     rangeCount: joined.v4.count + joined.v6.count,
@@ -70,7 +70,11 @@ export function createCoverageMap({ columns, joined, tables, geoVersion }: Cover
   }
 }
 
-function versionOf(columns: readonly ColumnOutcomes[], geoVersion: string): string {
+/** The version of a map of these columns. */
+export function coverageVersion(
+  columns: readonly { readonly id: string; readonly version: string }[],
+  geoVersion: string,
+): string {
   const parts = [geoVersion, ...columns.map(({ id, version }) => [id, version])]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }

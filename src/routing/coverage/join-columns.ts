@@ -13,16 +13,14 @@ export interface JoinedColumns {
   readonly outcomes: Uint32Array
 }
 
-/** Of no columns: every address is in one class. */
-export const NO_COLUMNS: JoinedColumns = {
-  v4: wholeSpace(4, 0),
-  v6: wholeSpace(6, 0),
-  classCount: 1,
-  outcomes: new Uint32Array(0),
-}
-
-/** Addresses with the same outcome in every column of the node are one class. Throws CoverageLimitError. */
-export function joinColumns(root: CoverageNode, space: FactSpace): JoinedColumns {
+/**
+ * Addresses with the same outcome in every column of the node are one class; without a node, all addresses. Throws
+ * CoverageLimitError.
+ */
+export function joinColumns(root: CoverageNode | undefined, space: FactSpace): JoinedColumns {
+  if (root === undefined) {
+    return { v4: wholeSpace(4, 0), v6: wholeSpace(6, 0), classCount: 1, outcomes: new Uint32Array(0) }
+  }
   const v4 = classifyAddresses(root, space, 4)
   const v6 = classifyAddresses(root, space, 6)
   const classCount = root.classCount()

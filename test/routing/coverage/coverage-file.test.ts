@@ -4,7 +4,6 @@ import { CoverageCompiler } from '../../../src/routing/coverage/compile-coverage
 import type { CoverageSnapshot } from '../../../src/routing/coverage/coverage-file.ts'
 import {
   CoverageFileError,
-  decodeCoverage,
   encodeCoverage,
   openSealedCoverage,
   sealCoverage,
@@ -26,9 +25,13 @@ const anySnapshot = fc.tuple(anyColumns, anyCoverageGeo).map(
 )
 
 function sealed(snapshot: CoverageSnapshot): Uint8Array<ArrayBuffer> {
-  const bytes = encodeCoverage(snapshot)
+  const bytes = written(snapshot)
   sealCoverage(bytes)
   return bytes
+}
+
+function written(snapshot: CoverageSnapshot): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.concat(encodeCoverage(snapshot)))
 }
 
 const sample = (): Uint8Array<ArrayBuffer> => {
@@ -42,7 +45,7 @@ describe('a kept map', () => {
     fc.assert(
       fc.property(anySnapshot, fc.array(closeAddress, { maxLength: 10 }), (snapshot, addresses) => {
         const back = openSealedCoverage(sealed(snapshot))
-        expect(Buffer.compare(encodeCoverage(back), encodeCoverage(snapshot))).toBe(0)
+        expect(Buffer.compare(written(back), written(snapshot))).toBe(0)
         const [map, before] = [createCoverageMap(back.parts), createCoverageMap(snapshot.parts)]
         expect(map.version).toBe(before.version)
         for (const at of addresses) {
@@ -107,12 +110,5 @@ describe('a kept map', () => {
       ),
       { numRuns: 300 },
     )
-  })
-
-  test('crosses threads without a checksum', () => {
-    const [snapshot] = fc.sample(anySnapshot, { numRuns: 1, seed: 3 })
-    if (snapshot === undefined) throw new Error('no sample')
-    const bytes = encodeCoverage(snapshot)
-    expect(Buffer.compare(encodeCoverage(decodeCoverage(bytes, false)), bytes)).toBe(0)
   })
 })
