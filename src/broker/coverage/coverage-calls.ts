@@ -42,7 +42,7 @@ export const editionSchema = z.strictObject({
   warnings: z.array(z.string()),
 })
 
-const columns = z.array(
+const orderedColumns = z.array(
   z.strictObject({
     id: z.string(),
     version: z.string(),
@@ -76,7 +76,7 @@ export const engineCallSchema = z.discriminatedUnion('method', [
     id: z.int(),
     method: z.literal('compile'),
     argument: z.strictObject({
-      columns,
+      columns: orderedColumns,
       trial: z.boolean(),
       heldGeo: z.int().exactOptional(),
     }),
@@ -84,7 +84,7 @@ export const engineCallSchema = z.discriminatedUnion('method', [
   z.strictObject({
     id: z.int(),
     method: z.literal('tally'),
-    argument: z.strictObject({ columns, by: z.enum(['country', 'asn']), mostKeys: z.number() }),
+    argument: z.strictObject({ columns: orderedColumns, by: z.enum(['country', 'asn']), mostKeys: z.number() }),
   }),
 ])
 
