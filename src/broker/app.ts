@@ -258,6 +258,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     recovery,
     states,
     policies,
+    shareMeasurements: routing.shareMeasurements,
     advertisements,
     sources,
     providers: providerIds,

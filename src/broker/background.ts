@@ -11,6 +11,7 @@ export interface BackgroundDeps {
   readonly recovery: ScopeRecovery
   readonly states: AdministrativeStates
   readonly policies: PolicyBoard
+  readonly shareMeasurements: () => Promise<void>
   readonly advertisements: AdvertisementBoard
   readonly providers: readonly string[]
   readonly sources: FootprintSources
@@ -25,6 +26,7 @@ export interface BackgroundDeps {
 
 const MAX_RESUME_INTERVAL_MS = 5_000
 const STATES_INTERVAL_MS = 2_000
+const MEASUREMENTS_INTERVAL_MS = 5_000
 const NAMES_INTERVAL_MS = 30_000
 const DUE_CHECK_MS = 250
 const FOOTPRINTS_INTERVAL_MS = 1_000
@@ -45,6 +47,7 @@ export async function runBackground(deps: BackgroundDeps): Promise<void> {
     repeat({ name: 'repair', intervalMs: deps.repairIntervalMs, signal, onError }, () => deps.recovery.repair()),
     repeat({ name: 'states', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.states.refresh()),
     repeat({ name: 'policy', intervalMs: STATES_INTERVAL_MS, signal, onError }, () => deps.policies.refresh()),
+    repeat({ name: 'measurements', intervalMs: MEASUREMENTS_INTERVAL_MS, signal, onError }, deps.shareMeasurements),
     repeat({ name: 'scope names', intervalMs: NAMES_INTERVAL_MS, signal, onError }, () => deps.names.refresh()),
     deps.advertisements.follow(),
     repeat({ name: 'footprint sources', intervalMs: SOURCES_INTERVAL_MS, signal, onError }, () => deps.sources.tend()),

@@ -5,6 +5,7 @@ import { drawDecision } from '../routing/decide.ts'
 import type { Decision } from '../routing/decision.ts'
 import type { GeoSource } from '../routing/geo-source.ts'
 import { type MeasuredLookup, NOTHING_MEASURED } from '../routing/measured.ts'
+import { looksAtMeasurements } from '../routing/policy.ts'
 import { recordDecision } from '../routing/replay/record-decision.ts'
 import { clientPrefixKey, stickinessKey } from '../routing/routing-key.ts'
 import { BrokerError } from './broker-error.ts'
@@ -39,6 +40,8 @@ export interface RouteServiceDeps {
   readonly now: () => number
   readonly policies: PolicySource
   readonly measuredNear?: (client: Client) => MeasuredLookup
+  /** Another number when what `measuredNear` tells has moved; default: it never does. */
+  readonly measuredVersion?: () => number
   /** Takes down a sample of decisions. */
   readonly decisionLog?: Pick<DecisionLog, 'wants' | 'add'>
   /** Told of every decision. */
@@ -176,10 +179,13 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     },
 
     version(scopeId) {
+      const record = scopeId === undefined ? undefined : deps.scopes.held(scopeId)?.scope?.record
+      if (scopeId !== undefined && record === undefined) return undefined
       const general = `${plans.version()}.${deps.policies.version()}`
-      if (scopeId === undefined) return general
-      const record = deps.scopes.held(scopeId)?.scope?.record
-      return record === undefined ? undefined : `${general}.${numberOf(record)}`
+      const version = record === undefined ? general : `${general}.${numberOf(record)}`
+      // Answers that no sample can change are not made anew for each.
+      const measures = deps.policies.isSplit() || looksAtMeasurements(deps.policies.of(record, ''))
+      return measures ? `${version}.${deps.measuredVersion?.() ?? 0}` : version
     },
   }
 }

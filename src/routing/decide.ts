@@ -182,12 +182,16 @@ function runsOf<T>(sorted: readonly T[], compare: (a: T, b: T) => number): reado
 }
 
 function poorQuality(measured: Measured, limits: QualityLimits): string | undefined {
-  const { errorShare, rebufferShare, of } = measured
+  const { errorShare, rebufferShare, throughputKbps, of } = measured
   if (limits.maxErrorShare !== undefined && errorShare !== undefined && errorShare > limits.maxErrorShare) {
     return `demoted: ${percent(errorShare)} errors (${of}), and ${percent(limits.maxErrorShare)} is the most allowed`
   }
   if (limits.maxRebufferShare !== undefined && rebufferShare !== undefined && rebufferShare > limits.maxRebufferShare) {
     return `demoted: ${percent(rebufferShare)} rebuffering (${of}), and ${percent(limits.maxRebufferShare)} is the most allowed`
+  }
+  const least = limits.minThroughputKbps
+  if (least !== undefined && throughputKbps !== undefined && throughputKbps < least) {
+    return `demoted: ${Math.round(throughputKbps)} kbit/s (${of}), and ${least} kbit/s is the least allowed`
   }
   return undefined
 }

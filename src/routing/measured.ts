@@ -2,6 +2,8 @@
 export interface Measured {
   /** Median round trip in milliseconds. */
   readonly rttMs?: number
+  /** Median throughput in kilobits per second. */
+  readonly throughputKbps?: number
   /** Shares of samples, 0 to 1. */
   readonly errorShare?: number
   readonly rebufferShare?: number

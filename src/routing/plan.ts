@@ -3,7 +3,7 @@ import { type Contender, compareContenders, RankedCandidate } from './contender.
 import type { ProviderFacts, Rejection } from './decision.ts'
 import { type Admitted, assess, type PlacementReadiness } from './eligibility.ts'
 import type { RuleLookup } from './footprint-rules.ts'
-import type { RoutingPolicy } from './policy.ts'
+import { looksAtMeasurements, type RoutingPolicy } from './policy.ts'
 import type { CoverageLookup } from './provider-coverage.ts'
 
 export interface PlanInputs {
@@ -88,11 +88,7 @@ export function planRoutes(inputs: PlanInputs): RoutingPlan {
     ttlSeconds: shaken ? Math.min(policy.ttlSeconds, policy.degradedTtlSeconds) : policy.ttlSeconds,
     panic,
     overfull,
-    varies:
-      policy.balance.by !== 'weight' ||
-      policy.quality.maxErrorShare !== undefined ||
-      policy.quality.maxRebufferShare !== undefined ||
-      admitted.some(({ capacity }) => capacity !== undefined),
+    varies: looksAtMeasurements(policy) || admitted.some(({ capacity }) => capacity !== undefined),
     advertisements: advertisementsOf(providers),
   }
 }

@@ -51,6 +51,13 @@ export interface QualityLimits {
   /** Shares of samples, 0 to 1; absent: not looked at. */
   readonly maxErrorShare?: number
   readonly maxRebufferShare?: number
+  /** Kilobits per second; absent: not looked at. */
+  readonly minThroughputKbps?: number
+}
+
+/** Whether measurements have a say in the answers under this policy. */
+export function looksAtMeasurements({ balance, quality }: RoutingPolicy): boolean {
+  return balance.by !== 'weight' || Object.keys(quality).length > 0
 }
 
 export type RuleAction = 'allow' | 'deny'

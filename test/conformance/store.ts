@@ -7,6 +7,7 @@ import { storeEvents } from './store-events.ts'
 import { storeExpiry } from './store-expiry.ts'
 import { storeLeases } from './store-leases.ts'
 import { storeLists } from './store-lists.ts'
+import { storeMeasurements } from './store-measurements.ts'
 import { storeModel } from './store-model.ts'
 
 /** A store over data of its own, empty at first. Disposing of it closes the store and deletes the data. */
@@ -46,6 +47,7 @@ export function storeConformance({
     storeExpiry(underTest)
     storeEvents(underTest)
     storeLeases(underTest)
+    storeMeasurements(underTest)
     storeModel(open)
     storeCrashes(underTest)
   })

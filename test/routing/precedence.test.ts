@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EffectiveCapabilities } from '../../src/fci/effective-capabilities.ts'
 import { footprintOf } from '../../src/fci/footprint-algebra.ts'
+import type { Decision } from '../../src/routing/decision.ts'
 import type { Measured } from '../../src/routing/measured.ts'
 import type { FootprintRule, RoutingPolicy } from '../../src/routing/policy.ts'
 import { askOffers, limit, type OfferSketch, order, rules } from '../support/routing-questions.ts'
@@ -321,6 +322,20 @@ describe('measurements', () => {
     const used = (value: number) => ({ policy, now, usage: () => ({ value, at: now - 1 }) })
     expect(order(askOffers([{ id: 'a' }, { id: 'b' }], used(499)))).toEqual(['a', 'b'])
     expect(order(askOffers([{ id: 'a' }, { id: 'b' }], used(500)))).toEqual(['b', 'a'])
+  })
+
+  test('demote a provider that is too slow nearby, and say so', () => {
+    const slow: Measured = { throughputKbps: 812.4, of: 'us', weight: 40, ageSeconds: 9 }
+    const asked = (minThroughputKbps: number): Decision =>
+      askOffers([{ id: 'a', priority: 1 }, { id: 'b' }], {
+        policy: { quality: { minThroughputKbps } },
+        measured: near({ a: slow }),
+      })
+    expect(order(asked(812))).toEqual(['a', 'b'])
+    expect(order(asked(1_500))).toEqual(['b', 'a'])
+    expect(asked(1_500).candidates[1]?.because).toContainEqual(
+      'demoted: 812 kbit/s (us), and 1500 kbit/s is the least allowed',
+    )
   })
 
   test('demote a provider that fails nearby, and say so', () => {

@@ -30,7 +30,7 @@ export interface DnsWorldOptions {
   /** Scopes that only `load` finds. */
   readonly notHeld?: ReadonlySet<string>
   readonly limits?: RateLimits
-  readonly version?: () => number | undefined
+  readonly version?: () => number | string | undefined
   readonly tableEntries?: number
 }
 

@@ -192,7 +192,7 @@ export const ConfigSchema = z.strictObject({
       enabled: z.boolean().default(false),
     })
     .prefault({}),
-  /** What `POST /measurements` reports is kept like this, in memory. */
+  /** What `POST /measurements` reports is kept like this, in memory and in the store. */
   measurements: z
     .strictObject({
       /** A sample counts half as much after this long. */
@@ -200,7 +200,7 @@ export const ConfigSchema = z.strictObject({
       /** A neighbourhood of clients says something from so many samples on. */
       min_samples: z.number().min(1).max(10_000).default(5),
       /** Neighbourhoods (a provider's clients of one prefix, network or country) held at most. */
-      max_groups: z.number().int().min(100).max(1_000_000).default(20_000),
+      max_groups: z.number().int().min(100).max(100_000).default(20_000),
     })
     .prefault({}),
   /** A sample of decisions with all that they were made of, to be replayed under another policy. */

@@ -24,7 +24,7 @@ export interface RefusedReport {
   readonly detail: string
 }
 
-/** Takes what clients and telemetry saw. It is held in this process alone. */
+/** Takes what clients and telemetry saw. */
 export interface MeasurementService {
   report(samples: readonly ReportedSample[], usage: readonly ReportedUsage[]): readonly RefusedReport[]
   near(client: Client): MeasuredLookup

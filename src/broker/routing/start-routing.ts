@@ -18,6 +18,7 @@ import { createPolicyBoard, type PolicyBoard } from './policy-board.ts'
 import { openPolicyFile, type PolicyFile } from './policy-file.ts'
 import type { PolicyService } from './policy-service.ts'
 import { createRoutePlans } from './route-plans.ts'
+import { createSharedMeasurements } from './shared-measurements.ts'
 
 export interface RoutingDeps {
   readonly config: Config
@@ -48,6 +49,8 @@ export interface Routing extends AsyncDisposable {
   /** `routing.policy_file`, if one is configured. */
   readonly policyFile: PolicyFile | undefined
   readonly measurements: MeasurementService
+  /** Exchanges measurements and usage with the store; see `SharedMeasurements.sync`. */
+  readonly shareMeasurements: () => Promise<void>
   /** What canaries see stands in where no client measured. */
   readonly noteCanary: (provider: string, rttMs: number) => void
 }
@@ -79,6 +82,9 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     minWeight: config.measurements.min_samples,
     maxGroups: config.measurements.max_groups,
   })
+  const shared = createSharedMeasurements({ store, board, usage, now, log })
+  // A broker serves without them too.
+  await shared.sync().catch((error: unknown) => log('measurements.not_loaded', { error: messageOf(error) }))
   const measurements = createMeasurementService({
     board,
     usage,
@@ -118,6 +124,7 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     policies,
     ...(deps.sourceFacts === undefined ? {} : { sourceFacts: deps.sourceFacts }),
     measuredNear: (client) => measurements.near(client),
+    measuredVersion: () => board.version(now()),
     decisionLog,
     observe: deps.observe,
   })
@@ -128,6 +135,15 @@ export async function startRouting(deps: RoutingDeps): Promise<Routing> {
     policyFile,
     measurements,
     noteCanary: (provider, rttMs) => board.addSynthetic(provider, rttMs, now()),
-    [Symbol.asyncDispose]: () => decisionLog[Symbol.asyncDispose](),
+    shareMeasurements: () => shared.sync(),
+    async [Symbol.asyncDispose]() {
+      // The last samples; the store said before if it is away.
+      await shared.sync().catch(() => undefined)
+      await decisionLog[Symbol.asyncDispose]()
+    },
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown'
 }

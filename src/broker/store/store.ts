@@ -14,6 +14,7 @@ export type Collection =
   | 'policies'
   | 'fci-subscriptions'
   | 'fci-footprints'
+  | 'measurements'
   | 'meta'
 
 /** A stored record. `value` is JSON text: the store does not look inside. */

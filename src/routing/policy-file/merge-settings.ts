@@ -33,6 +33,7 @@ export function applySettings(
       ...policy.quality,
       ...(quality.max_error_share === undefined ? {} : { maxErrorShare: quality.max_error_share }),
       ...(quality.max_rebuffer_share === undefined ? {} : { maxRebufferShare: quality.max_rebuffer_share }),
+      ...(quality.min_throughput_kbps === undefined ? {} : { minThroughputKbps: quality.min_throughput_kbps }),
     },
     whenAllDown: settings.when_all_down ?? policy.whenAllDown,
     whenAllFull: settings.when_all_full ?? policy.whenAllFull,

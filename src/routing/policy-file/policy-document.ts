@@ -62,7 +62,13 @@ const SETTINGS = {
         .optional(),
     })
     .optional(),
-  quality: z.strictObject({ max_error_share: share.optional(), max_rebuffer_share: share.optional() }).optional(),
+  quality: z
+    .strictObject({
+      max_error_share: share.optional(),
+      max_rebuffer_share: share.optional(),
+      min_throughput_kbps: z.number().min(0).optional(),
+    })
+    .optional(),
   when_all_down: z.enum(['serve', 'refuse']).optional(),
   when_all_full: z.enum(['serve', 'refuse']).optional(),
   usage_max_age_seconds: seconds.optional(),

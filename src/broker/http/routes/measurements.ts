@@ -68,7 +68,7 @@ export function addMeasurementRoutes(app: OpenAPIHono<AppEnv>, { measurements, k
     tags: ['Routing'],
     summary: 'Up to 1000 samples and 1000 usage reports at once',
     description:
-      'Role: operator, since it moves traffic. Held in the memory of this process. Takes bodies four times as large as ' +
+      'Role: operator, since it moves traffic. Shared with the other replicas within seconds. Takes bodies four times as large as ' +
       'other operations do.',
     middleware: [requireRole(keys, 'operator'), readJsonBody({ maxBytes: 4 * limits.bodyBytes })],
     request: { body: { required: true, content: { 'application/json': { schema: BodySchema } } } },
