@@ -98,7 +98,9 @@ test('config check checks the policy file that the configuration names, with poi
   onTestFinished(() => rm(folder, { recursive: true }))
   const config = join(folder, 'broker.yaml')
   const policy = join(folder, 'policy.yaml')
-  const provider = '{ id: a, adapter: draft-http, options: { url: "http://127.0.0.1:9001" } }'
+  const token = join(folder, 'token')
+  const provider = `{ id: a, adapter: draft-http, options: { base_url: http://127.0.0.1:9001, token: 'file:${token}' } }`
+  await writeFile(token, 'a-token-of-some-length')
   await writeFile(config, `providers: [${provider}]\nrouting: { policy_file: ${policy} }\n`)
   await writeFile(policy, 'version: 1\ndefaults: { providers: { z: {} } }\n')
   const bad = await runCommand(['config', 'check', config])
