@@ -52,13 +52,18 @@ export function providerFrom(sketch: ProviderSketch): ProviderFacts {
     capabilities: serves.map((value) => ({
       'capability-type': 'FCI.DeliveryProtocol',
       'capability-value': { 'delivery-protocols': [protocol] },
-      ...(value === '*' ? {} : { footprints: [{ 'footprint-type': typeOf(value), 'footprint-value': [value] }] }),
+      ...(value === '*' ? {} : { footprints: [wireFootprint(value)] }),
     })),
   })
   return {
     ...facts,
     advertisement: { model, version: versionOf(model), fetchedAt: confirmedAt, confirmedAt, stale, expired },
   }
+}
+
+/** A footprint object of one value, whose type is told by its form. */
+export function wireFootprint(value: string) {
+  return { 'footprint-type': typeOf(value), 'footprint-value': [value] }
 }
 
 function typeOf(value: string): string {

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { drawProvider } from '../../src/routing/rendezvous.ts'
+import { decideExample, workedExamplesIn } from '../support/worked-examples.ts'
+
+const PAGE = readFileSync(new URL('../../docs/routing.md', import.meta.url), 'utf8')
+const EXAMPLES = workedExamplesIn(PAGE)
+const NETWORKS = 2_000
+
+describe('docs/routing.md', () => {
+  it.each(EXAMPLES.map((one) => [one.title, one.example] as const))(
+    'predicts: %s',
+    (_, example) => {
+      const { order, first, matched, rejected, ttl_seconds: ttl, panic } = example.answer
+      const ask = decideExample(example)
+      const decision = ask()
+      expect(Object.fromEntries(decision.rejected.map(({ provider, rule }) => [provider, rule]))).toEqual(rejected)
+      expect({ ttl: decision.ttlSeconds, panic: decision.panic }).toEqual({ ttl, panic })
+      if (order !== undefined) expect(decision.candidates.map(({ provider }) => provider)).toEqual(order)
+      for (const [id, value] of Object.entries(matched ?? {})) {
+        expect(decision.candidates.find(({ provider }) => provider === id)?.matched.value).toBe(value)
+      }
+      if (first === undefined) return
+      const counts = new Map<string, number>()
+      for (let i = 0; i < NETWORKS; i++) {
+        const leader = ask(`10.${i >> 8}.${i & 255}.1`).candidates[0]?.provider ?? 'nobody'
+        counts.set(leader, (counts.get(leader) ?? 0) + 1)
+      }
+      expect([...counts.keys()].sort()).toEqual(Object.keys(first).sort())
+      for (const [id, share] of Object.entries(first)) {
+        expect(Math.abs((counts.get(id) ?? 0) / NETWORKS - share), `share of ${id}`).toBeLessThan(0.04)
+      }
+    },
+    30_000,
+  )
+
+  it('has an example for every rule and for every line of the order', () => {
+    const rules = [...PAGE.matchAll(/^\| \d+ \| `([a-z_]+)` \|/gm)].map(([, rule]) => rule)
+    expect(rules.length).toBe(14)
+    const shown = new Set(EXAMPLES.flatMap(({ example }) => Object.values(example.answer.rejected)))
+    expect(rules.filter((rule) => !shown.has(rule ?? ''))).toEqual([])
+    const lines = new Set([...PAGE.matchAll(/\(line (\d)\)/g)].map(([, line]) => line))
+    expect([...lines].sort()).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
+  })
+
+  it('gives the draws of its example as they are', () => {
+    const rows = [...PAGE.matchAll(/^\| `([^`]+)` \| `([^`]+)` \| (\d+) \| ([\d.]+) \|$/gm)]
+    expect(rows.length).toBeGreaterThan(3)
+    expect(
+      rows.map(([, key = '', id = '', weight, draw]) => [
+        key,
+        id,
+        drawProvider(key, id, Number(weight)).toFixed(4),
+        draw,
+      ]),
+    ).toEqual(rows.map(([, key, id, , draw]) => [key, id, draw, draw]))
+  })
+})
