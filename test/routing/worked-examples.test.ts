@@ -40,7 +40,7 @@ describe('docs/routing.md', () => {
     const shown = new Set(EXAMPLES.flatMap(({ example }) => Object.values(example.answer.rejected)))
     expect(rules.filter((rule) => !shown.has(rule ?? ''))).toEqual([])
     const lines = new Set([...PAGE.matchAll(/\(line (\d)\)/g)].map(([, line]) => line))
-    expect([...lines].sort()).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    expect(lines).toEqual(new Set(['1', '2', '3', '4', '5', '6', '7', '8', '9']))
   })
 
   it('gives the draws of its example as they are', () => {
