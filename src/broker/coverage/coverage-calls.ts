@@ -94,7 +94,7 @@ const loadedSchema = z.strictObject({
   refused: z.string().exactOptional(),
 })
 
-const tableSchema = z.strictObject({ rootBits: z.int(), words })
+const tableSchema = z.strictObject({ rootBits: z.int(), words: z.instanceof(Int32Array) })
 const compiledSchema = z.strictObject({
   parts: z.strictObject({
     columns: z.array(

@@ -1,8 +1,8 @@
 import type { Partition } from '../partition.ts'
 import { compareWords, wordsPerAddress } from '../partition.ts'
-import type { ClassTable } from './class-table.ts'
-
-const LEAF = 0x80000000
+import { isSoundTableV4 } from './class-table-v4.ts'
+import { isSoundTableV6 } from './class-table-v6.ts'
+import type { CoverageTables } from './create-coverage-map.ts'
 
 /** Why a partition with labels below `labelCount` cannot be one, in words. */
 export function partitionFault({ version, count, starts, labels }: Partition, labelCount: number): string | undefined {
@@ -15,13 +15,8 @@ export function partitionFault({ version, count, starts, labels }: Partition, la
   return labels.every((label) => label < labelCount) ? undefined : 'a range has a class that does not exist'
 }
 
-/** Why a table could lead astray: nodes may only be followed within the table, and leaves must be classes. */
-export function tableFault({ words, rootBits }: ClassTable, labelCount: number): string | undefined {
-  if (words.length < 2 ** rootBits) return 'its table is too short'
-  for (const entry of words) {
-    if (entry >= LEAF ? entry - LEAF >= labelCount : entry + 1 >= words.length) {
-      return 'its table leads to a class that does not exist'
-    }
-  }
-  return undefined
+/** Why tables could lead astray: entries may only be followed within a table, and labels must be classes. */
+export function tablesFault({ v4, v6 }: CoverageTables, labelCount: number): string | undefined {
+  if (isSoundTableV4(v4, labelCount) && isSoundTableV6(v6, labelCount)) return undefined
+  return 'a table leads to a class that does not exist'
 }

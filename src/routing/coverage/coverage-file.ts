@@ -3,7 +3,9 @@ import { z } from 'zod'
 import type { GeoEdition } from '../geo-source.ts'
 import type { GeoTable } from '../geo-table.ts'
 import type { Partition } from '../partition.ts'
-import { partitionFault, tableFault } from './coverage-checks.ts'
+import { MOST_ROOT_BITS } from './class-table-v4.ts'
+import { LARGE_ROOT_BITS } from './class-table-v6.ts'
+import { partitionFault, tablesFault } from './coverage-checks.ts'
 import type { CoverageParts } from './create-coverage-map.ts'
 
 /** A map together with the geo data that it was made of, as it lies in a file. */
@@ -27,7 +29,7 @@ export class CoverageFileError extends Error {
 
 const MAGIC = 'MOQCMAP\n'
 /** Changes whenever older programs would misread the file. */
-const FORMAT = 1
+const FORMAT = 2
 /** Where the SHA-256 of a kept file stands, and from where on it covers the file. */
 export const DIGEST_AT = MAGIC.length
 export const DIGEST_BYTES = 32
@@ -64,7 +66,7 @@ const headerSchema = z.strictObject({
     )
     .min(1),
   classCount: z.int().min(1),
-  rootBits: z.tuple([z.literal([16, 20]), z.literal(16)]),
+  rootBits: z.tuple([z.int().min(1).max(MOST_ROOT_BITS), z.int().min(1).max(LARGE_ROOT_BITS)]),
   /** Words of each section, in the order of `sectionsOf`. */
   sections: z.array(z.int().min(0)),
 })
@@ -87,7 +89,7 @@ export function encodeCoverage(snapshot: CoverageSnapshot): readonly Uint8Array[
     skipped: [...parts.skipped],
     places: [...geo.facts.places],
     classCount: parts.joined.classCount,
-    rootBits: [parts.tables.v4.rootBits === 20 ? 20 : 16, 16],
+    rootBits: [parts.tables.v4.rootBits, parts.tables.v6.rootBits],
     sections: sections.map(({ length }) => length),
   }
   const text = Buffer.from(JSON.stringify(header))
@@ -140,8 +142,8 @@ function decodeCoverage(bytes: Uint8Array<ArrayBuffer>): CoverageSnapshot {
     outcomes: reader.words(),
   }
   const tables = {
-    v4: { rootBits: header.rootBits[0], words: reader.words() },
-    v6: { rootBits: header.rootBits[1], words: reader.words() },
+    v4: { rootBits: header.rootBits[0], words: reader.integers() },
+    v6: { rootBits: header.rootBits[1], words: reader.integers() },
   }
   const geo = {
     v4: partition(4),
@@ -178,12 +180,11 @@ function faultOf({ parts, geo }: CoverageSnapshot): string | undefined {
     partitionFault(joined.v6, joined.classCount) ??
     partitionFault(geo.v4, facts) ??
     partitionFault(geo.v6, facts) ??
-    tableFault(tables.v4, joined.classCount) ??
-    tableFault(tables.v6, joined.classCount)
+    tablesFault(tables, joined.classCount)
   )
 }
 
-function sectionsOf({ parts, geo }: CoverageSnapshot): readonly (Uint32Array | Float64Array)[] {
+function sectionsOf({ parts, geo }: CoverageSnapshot): readonly (Uint32Array | Int32Array | Float64Array)[] {
   const { joined, tables, columns } = parts
   const partition = ({ labels, starts }: Partition): readonly Uint32Array[] => [labels, starts]
   return [
@@ -235,6 +236,11 @@ class SectionReader {
   words(): Uint32Array {
     const { at, length } = this.#take(4)
     return new Uint32Array(this.#bytes.buffer, at, length)
+  }
+
+  integers(): Int32Array {
+    const { at, length } = this.#take(4)
+    return new Int32Array(this.#bytes.buffer, at, length)
   }
 
   floats(): Float64Array {

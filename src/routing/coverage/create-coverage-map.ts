@@ -5,7 +5,8 @@ import type { Partition } from '../partition.ts'
 import { findWords, wordsPerAddress } from '../partition.ts'
 import { commonBits, scanClient } from './address-words.ts'
 import type { ClassTable } from './class-table.ts'
-import { buildClassTable, findInTableV4, findInTableV6 } from './class-table.ts'
+import { buildClassTableV4, findInTableV4 } from './class-table-v4.ts'
+import { buildClassTableV6, findInTableV6 } from './class-table-v6.ts'
 import type { CoverageMap, CoverageRange, FamilySize } from './coverage-map.ts'
 import type { JoinedColumns } from './join-columns.ts'
 import type { OutcomeColumns } from './outcome-columns.ts'
@@ -33,7 +34,7 @@ export interface CoverageTables {
 }
 
 export function buildCoverageTables({ v4, v6 }: JoinedColumns): CoverageTables {
-  return { v4: buildClassTable(v4), v6: buildClassTable(v6) }
+  return { v4: buildClassTableV4(v4), v6: buildClassTableV6(v6) }
 }
 
 export function createCoverageMap({ columns, joined, tables, geoVersion }: CoverageParts): CoverageMap {

@@ -83,10 +83,10 @@ describe('a kept map', () => {
   test('of another format is refused with both formats', () => {
     const bytes = sample()
     const text = Buffer.from(bytes.buffer)
-    const at = text.indexOf('"format":1')
+    const at = text.indexOf('"format":2')
     text.write('"format":7', at)
     sealCoverage(bytes)
-    expect(() => openSealedCoverage(bytes)).toThrow('it has format 7, and this program reads format 1')
+    expect(() => openSealedCoverage(bytes)).toThrow('it has format 7, and this program reads format 2')
   })
 
   test('with a right checksum over numbers that lead nowhere is refused or leads somewhere', () => {
