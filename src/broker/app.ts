@@ -20,6 +20,7 @@ import { type CanaryMonitor, startCanaryMonitor } from './health/canary-monitor.
 import { createHealthBoard } from './health/health-board.ts'
 import { createHttpApp } from './http/app.ts'
 import type { HttpDeps } from './http/app-env.ts'
+import { createFastAnswers } from './http/fast-answers.ts'
 import { createFastListener } from './http/fast-listener.ts'
 import { type HttpServer, serveHttp } from './http/server.ts'
 import { createIdSource } from './identifiers.ts'
@@ -327,8 +328,10 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     ...createPublicSurfaces({ config, routes, names, vault, scopes: scopeDirectory, now, newSession: randomUUID }),
     version: VERSION,
   }
+  const answers = createFastAnswers(httpDeps)
   const server: HttpServer = await serveHttp(createHttpApp(httpDeps), {
-    fast: createFastListener(httpDeps),
+    fast: createFastListener(answers),
+    plain: { answers, now },
     ...config.listen,
     requestId: randomUUID,
     requestTimeoutMs: config.limits.request_timeout_ms,

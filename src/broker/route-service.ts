@@ -4,9 +4,9 @@ import type { Decision, HealthState } from '../routing/decision.ts'
 export interface RouteQuestion {
   /** Client address as text. */
   readonly client: string
-  readonly scope?: string
+  readonly scope?: string | undefined
   /** Keeps one viewer on one CDN among equals; default: the client's /24 or /48. */
-  readonly session?: string
+  readonly session?: string | undefined
 }
 
 export interface RouteAnswer {

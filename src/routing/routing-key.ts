@@ -15,7 +15,7 @@ export function clientPrefixKey(address: Address): string {
 /** What keeps answers together under a policy. */
 export function stickinessKey(
   stickiness: Stickiness,
-  question: { readonly scope?: string; readonly session?: string },
+  question: { readonly scope?: string | undefined; readonly session?: string | undefined },
   prefixKey: string,
 ): string {
   switch (stickiness) {

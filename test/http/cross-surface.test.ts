@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createRouteService } from '../../src/broker/create-route-service.ts'
 import { createRouteAnswerSource } from '../../src/broker/dns/route-answer-source.ts'
+import { createFastAnswers } from '../../src/broker/http/fast-answers.ts'
 import { createFastListener } from '../../src/broker/http/fast-listener.ts'
 import { createRedirect } from '../../src/broker/http/redirect.ts'
 import { type HttpServer, serveHttp } from '../../src/broker/http/server.ts'
@@ -135,11 +136,13 @@ describe('the decision', () => {
   let server: HttpServer
 
   beforeAll(async () => {
+    const answers = createFastAnswers(api.deps)
     server = await serveHttp(api.app, {
       host: '127.0.0.1',
       port: 0,
       requestId: () => 'r',
-      fast: createFastListener(api.deps),
+      fast: createFastListener(answers),
+      plain: { answers, now: api.deps.now },
     })
   })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createFastAnswers } from '../../src/broker/http/fast-answers.ts'
 import { createFastListener } from '../../src/broker/http/fast-listener.ts'
 import { type HttpServer, serveHttp } from '../../src/broker/http/server.ts'
 import { defined } from '../support/defined.ts'
@@ -18,7 +19,7 @@ interface Side {
 async function start(isFast: boolean): Promise<Side> {
   const api = new FrontApi({ requestId: () => 'fresh', origin: PROXIED })
   const taken = { count: 0 }
-  const fast = createFastListener(api.deps)
+  const fast = createFastListener(createFastAnswers(api.deps))
   const server = await serveHttp(api.app, {
     host: '127.0.0.1',
     port: 0,

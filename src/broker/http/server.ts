@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { FastListener } from './fast-listener.ts'
+import { createPlainFront, type PlainFront, type PlainFrontOptions } from './plain-front.ts'
 import { PROBLEM_CATALOGUE, type ProblemDetail, problemBody, problemResponse } from './problem.ts'
 
 /** What of a hono app the server needs. */
@@ -23,6 +24,8 @@ export interface ServeOptions {
   readonly requestId: () => string
   /** Has every request before the app. */
   readonly fast?: FastListener
+  /** Has every connection before `node:http`, for as long as it is asked nothing but plain requests that this answers. */
+  readonly plain?: Pick<PlainFrontOptions, 'answers' | 'now' | 'patienceMs'>
 }
 
 export interface HttpServer {
@@ -51,7 +54,10 @@ const IDLE_SWEEP_MS = 50
 
 /** Serves the app over HTTP/1.1. Throws `ListenError`. */
 export async function serveHttp(app: FetchApp, options: ServeOptions): Promise<HttpServer> {
-  const headersTimeout = options.headersTimeoutMs ?? 10_000
+  const headersTimeoutMs = options.headersTimeoutMs ?? 10_000
+  const keepAliveMs = options.keepAliveMs ?? 65_000
+  // Node looks for slow clients only every 30 s by default.
+  const checkEveryMs = Math.max(20, Math.min(1000, headersTimeoutMs / 4))
   const listener = getRequestListener((request, { incoming }) => fetchFrom(app, request, incoming), {
     errorHandler: () =>
       problemResponse(
@@ -61,24 +67,36 @@ export async function serveHttp(app: FetchApp, options: ServeOptions): Promise<H
   })
   const server = createServer(
     {
-      headersTimeout,
+      headersTimeout: headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs ?? 30_000,
-      keepAliveTimeout: options.keepAliveMs ?? 65_000,
-      // Node looks for slow clients only every 30 s by default.
-      connectionsCheckingInterval: Math.max(20, Math.min(1000, headersTimeout / 4)),
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: checkEveryMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       // Node's own refusal has no body; the listener's is a problem.
       requireHostHeader: false,
     },
     (incoming, outgoing) => {
-      if (options.fast?.(incoming, outgoing) === true) return
+      if (front?.wasTried(incoming.socket) !== true && options.fast?.(incoming, outgoing) === true) return
       // The listener answers every failure itself and never rejects.
       void listener(incoming, outgoing)
     },
   )
   // Node would answer 417 without a body; RFC 9110 10.1.1 allows to go on.
   server.on('checkExpectation', (incoming, outgoing) => void listener(incoming, outgoing))
-  server.on('clientError', (error, socket) => refuseOnSocket(error, socket, options.requestId()))
+  server.on('clientError', (error, socket) => refuseClientError(error, socket, options.requestId()))
+  const front =
+    options.plain === undefined
+      ? undefined
+      : frontOf(server, {
+          ...options.plain,
+          headersTimeoutMs,
+          keepAliveMs,
+          checkEveryMs,
+          refuseSilent(socket) {
+            refuseOnSocket(problemOfClientError('ERR_HTTP_REQUEST_TIMEOUT'), socket, options.requestId())
+            socket.destroySoon()
+          },
+        })
   await listen(server, options)
   const address = server.address()
   const port = isTcpAddress(address) ? address.port : options.port
@@ -89,7 +107,7 @@ export async function serveHttp(app: FetchApp, options: ServeOptions): Promise<H
     port,
     url: `http://${host}:${port}`,
     close: (graceMs) => {
-      closing ??= closeGently(server, graceMs)
+      closing ??= closeGently(server, front, graceMs)
       return closing
     },
   }
@@ -139,26 +157,49 @@ function adviceFor(code: string): string {
   }
 }
 
-async function closeGently(server: Server, graceMs: number): Promise<void> {
+/** Stands between the listening socket and what node does with a connection. */
+function frontOf(server: Server, options: Omit<PlainFrontOptions, 'handOver'>): PlainFront {
+  const ofNode = server.listeners('connection')
+  const front = createPlainFront({
+    ...options,
+    handOver(socket) {
+      for (const listener of ofNode) Reflect.apply(listener, server, [socket])
+    },
+  })
+  server.removeAllListeners('connection')
+  server.on('connection', (socket) => front.take(socket))
+  return front
+}
+
+async function closeGently(server: Server, front: PlainFront | undefined, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
   // A connection becomes idle when its last answer is sent, so idle ones have to be looked for again.
-  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+  const closeIdle = (): void => {
+    server.closeIdleConnections()
+    front?.closeIdle()
+  }
+  closeIdle()
+  const sweep = setInterval(closeIdle, IDLE_SWEEP_MS)
+  const cut = setTimeout(() => {
+    server.closeAllConnections()
+    front?.closeAll()
+  }, graceMs)
   await closed
+  front?.stop()
   clearInterval(sweep)
   clearTimeout(cut)
 }
 
 /** Answers what node's parser or timeouts refuse, before any request reaches the app. */
-function refuseOnSocket(error: Error, socket: Duplex | Socket, requestId: string): void {
+function refuseClientError(error: Error, socket: Duplex, requestId: string): void {
   const code = 'code' in error ? error.code : undefined
-  if (code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const problem = problemOfClientError(code)
+  if (code === 'ECONNRESET' || !socket.writable) socket.destroy()
+  else refuseOnSocket(problemOfClientError(code), socket, requestId)
+}
+
+function refuseOnSocket(problem: ProblemDetail, socket: Duplex, requestId: string): void {
   const { status } = PROBLEM_CATALOGUE[problem.kind]
   const body = JSON.stringify(problemBody(problem, requestId))
   socket.end(

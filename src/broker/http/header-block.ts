@@ -1,0 +1,25 @@
+/** Header fields that many answers share, made once: as node takes them and as they are sent. */
+export interface HeaderBlock {
+  /** Names and values in turn. */
+  readonly list: readonly string[]
+  /** Whole lines. */
+  readonly lines: string
+}
+
+/** What a field's value may hold besides bytes that nobody agrees on (RFC 9110 5.5). */
+const FIELD_VALUE = /^[\t\x20-\x7e]*$/
+
+export function headerBlock(list: readonly string[]): HeaderBlock {
+  return { list, lines: headerLines(list) }
+}
+
+/** Throws for a value that could end its line. */
+export function headerLines(list: readonly string[]): string {
+  let lines = ''
+  for (let index = 0; index < list.length; index += 2) {
+    const value = list[index + 1] ?? ''
+    if (!FIELD_VALUE.test(value)) throw new TypeError(`the value of ${list[index]} is no field value`)
+    lines += `${list[index]}: ${value}\r\n`
+  }
+  return lines
+}

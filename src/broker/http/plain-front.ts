@@ -1,0 +1,246 @@
+import type { Socket } from 'node:net'
+import { createAnswerWriter } from './answer-text.ts'
+import type { FastAnswer, FastAnswers, FastRequest } from './fast-answers.ts'
+import { findPlainHead, type PlainFields, type PlainHead, readPlainFields } from './plain-head.ts'
+
+export interface PlainFrontOptions {
+  readonly answers: FastAnswers
+  /** Takes a connection over, with everything that has not been answered still to be read from it. */
+  readonly handOver: (socket: Socket) => void
+  /** Ends a connection on which nothing was asked in time. */
+  readonly refuseSilent: (socket: Socket) => void
+  /** How long a client may take for its first request. */
+  readonly headersTimeoutMs: number
+  readonly keepAliveMs: number
+  readonly checkEveryMs: number
+  /** How long something that an answer needs is waited for; then the framework asks for it, and waits. Default 1 s. */
+  readonly patienceMs?: number
+  readonly now: () => number
+}
+
+/** Connections on which nothing but the plainest requests has come so far. */
+export interface PlainFront {
+  take(socket: Socket): void
+  /** Whether this connection's next request was tried here and not answered. Forgets it. */
+  wasTried(socket: Socket): boolean
+  /** Ends those that wait for a request. */
+  closeIdle(): void
+  /** Ends all of them at once. */
+  closeAll(): void
+  /** No checks any more. */
+  stop(): void
+}
+
+const PATIENCE_MS = 1_000
+/** Answers to requests that came together are sent when they are this long, and no others made while they do not go. */
+const MAX_UNSENT = 65_536
+/** Fields of a connection are kept for its next request up to this length. */
+const MAX_KEPT_FIELDS = 2_048
+
+/**
+ * Answers the plainest requests straight on the connection. `node:http` spends more on a request than such an answer
+ * costs: a message object each way, streams, timers and two writes. Everything that is in any way out of the ordinary
+ * goes to it, with the connection, which then stays there.
+ *
+ * What is plain is what all parsers read alike (`plain-head.ts`), so nobody can smuggle a request past one of the two.
+ */
+export function createPlainFront(options: PlainFrontOptions): PlainFront {
+  const { answers, checkEveryMs, patienceMs = PATIENCE_MS } = options
+  const writer = createAnswerWriter(options.keepAliveMs, options.now)
+  const connections = new Set<PlainConnection>()
+  const tried = new WeakSet<Socket>()
+  const context: Context = {
+    answers,
+    textOf: (answer) => writer.text(answer),
+    remove: (connection) => connections.delete(connection),
+    patienceIsOver: () =>
+      new Promise((resolve) => {
+        setTimeout(() => resolve(undefined), patienceMs).unref()
+      }),
+    handOver(connection, wasTried) {
+      connections.delete(connection)
+      if (wasTried) tried.add(connection.socket)
+      options.handOver(connection.socket)
+    },
+  }
+  const silentChecks = Math.ceil(options.headersTimeoutMs / checkEveryMs)
+  const idleChecks = Math.ceil(options.keepAliveMs / checkEveryMs)
+  const checks = setInterval(() => {
+    for (const connection of connections) {
+      if (connection.isWaiting) continue
+      connection.checksIdle += 1
+      if (connection.isUsed) {
+        if (connection.checksIdle > idleChecks) connection.socket.destroy()
+      } else if (connection.checksIdle > silentChecks) {
+        connection.leave()
+        connections.delete(connection)
+        options.refuseSilent(connection.socket)
+      }
+    }
+  }, checkEveryMs)
+  checks.unref()
+
+  return {
+    take: (socket) => connections.add(new PlainConnection(socket, context)),
+    wasTried: (socket) => tried.delete(socket),
+    closeIdle() {
+      for (const connection of connections) if (!connection.isWaiting) connection.socket.destroySoon()
+    },
+    closeAll() {
+      for (const connection of connections) connection.socket.destroy()
+    },
+    stop: () => clearInterval(checks),
+  }
+}
+
+interface Context {
+  readonly answers: FastAnswers
+  readonly textOf: (answer: FastAnswer) => string
+  readonly remove: (connection: PlainConnection) => void
+  readonly patienceIsOver: () => Promise<undefined>
+  /** `wasTried`: the first of what has not been answered. */
+  readonly handOver: (connection: PlainConnection, wasTried: boolean) => void
+}
+
+class PlainConnection {
+  readonly socket: Socket
+  /** Whether a request was answered. */
+  isUsed = false
+  /** Whether an answer is on its way. */
+  isWaiting = false
+  /** Checks since the last answer. */
+  checksIdle = 0
+  readonly #context: Context
+  readonly #peer: string | undefined
+  #fieldsText = ''
+  #fields: PlainFields | undefined
+  /** What arrived and is answered when the client has taken what it was sent. */
+  #held: Buffer | undefined
+  #isOurs = true
+
+  constructor(socket: Socket, context: Context) {
+    this.socket = socket
+    this.#context = context
+    this.#peer = socket.remoteAddress
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+  }
+
+  /** Listens no more. */
+  leave(): void {
+    const { socket } = this
+    this.#isOurs = false
+    socket.off('drain', this.#onDrain)
+    socket.off('data', this.#onData)
+    socket.off('end', this.#onEnd)
+    socket.off('error', this.#onError)
+    socket.off('close', this.#onClose)
+  }
+
+  readonly #header = (name: string): string | undefined => this.#fields?.get(name)
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#answerAll(bytes)
+  }
+
+  readonly #onEnd = (): void => {
+    // An answer that is on its way is still sent.
+    if (!this.isWaiting) this.socket.end()
+  }
+
+  readonly #onError = (): void => {
+    this.socket.destroy()
+  }
+
+  readonly #onClose = (): void => {
+    this.#context.remove(this)
+  }
+
+  readonly #onDrain = (): void => {
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) this.#answerAll(held)
+    if (this.#held === undefined && this.#isOurs) this.socket.resume()
+  }
+
+  /** Answers the requests in turn, as far as they are plain; several that came together with few writes. */
+  #answerAll(bytes: Buffer): void {
+    const text = bytes.toString('latin1')
+    let out = ''
+    let isAscii = true
+    let at = 0
+    while (at < text.length && out.length < MAX_UNSENT) {
+      const head = findPlainHead(text, at)
+      const request = head === undefined ? undefined : this.#requestOf(text, head)
+      const answer = request === undefined ? undefined : this.#context.answers.answer(request, 'some')
+      if (head === undefined || answer === undefined || answer instanceof Promise) {
+        this.#send(out, isAscii)
+        const rest = bytes.subarray(at)
+        if (head !== undefined && answer instanceof Promise) void this.#answerLater(answer, rest, head.end - at)
+        else this.#handOver(rest, request !== undefined)
+        return
+      }
+      out += this.#context.textOf(answer)
+      isAscii &&= answer.bodyBytes === answer.body.length
+      at = head.end
+      this.#context.answers.sent(answer)
+    }
+    this.#send(out, isAscii)
+    if (this.socket.writableNeedDrain) this.#holdBack(bytes.subarray(at))
+    else if (at < text.length) this.#answerAll(bytes.subarray(at))
+  }
+
+  #requestOf(text: string, { target, fieldsAt, end }: PlainHead): FastRequest | undefined {
+    const fieldsEnd = end - 2
+    const isSame = fieldsEnd - fieldsAt === this.#fieldsText.length && text.startsWith(this.#fieldsText, fieldsAt)
+    if (!isSame) {
+      const fieldsText = text.slice(fieldsAt, fieldsEnd)
+      this.#fields = readPlainFields(fieldsText)
+      // A slice would keep all that arrived with it.
+      this.#fieldsText = fieldsText.length > MAX_KEPT_FIELDS ? '' : Buffer.from(fieldsText, 'latin1').toString('latin1')
+    }
+    return this.#fields === undefined ? undefined : { target, peer: this.#peer, header: this.#header }
+  }
+
+  #send(text: string, isAscii: boolean): void {
+    if (text === '') return
+    this.isUsed = true
+    this.checksIdle = 0
+    this.socket.write(text, isAscii ? 'latin1' : 'utf8')
+  }
+
+  /** Nothing is read until the client has taken what it has been sent. */
+  #holdBack(rest: Buffer): void {
+    this.#held = rest
+    this.socket.pause()
+    this.socket.once('drain', this.#onDrain)
+  }
+
+  async #answerLater(coming: Promise<FastAnswer | undefined>, rest: Buffer, headLength: number): Promise<void> {
+    const { socket } = this
+    socket.pause()
+    this.isWaiting = true
+    const answer = await Promise.race([coming, this.#context.patienceIsOver()])
+    this.isWaiting = false
+    if (socket.destroyed) return
+    if (answer === undefined) {
+      this.#handOver(rest, true)
+      return
+    }
+    this.#send(this.#context.textOf(answer), answer.bodyBytes === answer.body.length)
+    this.#context.answers.sent(answer)
+    const after = rest.subarray(headLength)
+    if (after.length > 0) this.#answerAll(after)
+    if (this.#isOurs && this.#held === undefined && !this.isWaiting) socket.resume()
+  }
+
+  #handOver(rest: Buffer, wasTried: boolean): void {
+    this.leave()
+    this.socket.pause()
+    if (rest.length > 0) this.socket.unshift(rest)
+    this.#context.handOver(this, wasTried)
+    this.socket.resume()
+  }
+}
