@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FrontApi } from './front-api.ts'
 import { type FrontSide, startSide } from './plain-front-pair.ts'
@@ -124,7 +125,7 @@ describe('a connection at the front', () => {
     await vi.waitFor(
       async () => {
         const { count } = sent
-        for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+        for (let turn = 0; turn < 100; turn += 1) await setImmediate()
         expect(count).toBeGreaterThan(0)
         expect(sent.count).toBe(count)
       },

@@ -80,12 +80,8 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
     const name = vary === undefined ? cacheControl : `${cacheControl}\n${vary}`
     const known = blocks.get(name)
     if (known !== undefined) return known
-    const made = headerBlock([
-      ...['Cache-Control', cacheControl],
-      ...(vary === undefined ? [] : ['Vary', vary]),
-      ...['Content-Type', 'application/json'],
-      ...DEFAULTS_OF_ROUTE,
-    ])
+    const own = vary === undefined ? ['Cache-Control', cacheControl] : ['Cache-Control', cacheControl, 'Vary', vary]
+    const made = headerBlock([...own, 'Content-Type', 'application/json', ...DEFAULTS_OF_ROUTE])
     if (blocks.size >= MAX_BLOCKS) blocks.clear()
     blocks.set(name, made)
     return made

@@ -114,9 +114,8 @@ class PlainConnection {
   readonly #peer: string | undefined
   #fieldsText = ''
   #fields: PlainFields | undefined
-  /** What arrived and is answered when the client has taken what it was sent. */
-  #held: Buffer | undefined
-  #isOurs = true
+  /** Bytes at the start of what was put back that have been answered. */
+  #skip = 0
 
   constructor(socket: Socket, context: Context) {
     this.socket = socket
@@ -131,7 +130,6 @@ class PlainConnection {
   /** Listens no more. */
   leave(): void {
     const { socket } = this
-    this.#isOurs = false
     socket.off('drain', this.#onDrain)
     socket.off('data', this.#onData)
     socket.off('end', this.#onEnd)
@@ -142,12 +140,14 @@ class PlainConnection {
   readonly #header = (name: string): string | undefined => this.#fields?.get(name)
 
   readonly #onData = (bytes: Buffer): void => {
-    this.#answerAll(bytes)
+    const skipped = Math.min(this.#skip, bytes.length)
+    this.#skip -= skipped
+    this.#answerAll(skipped === 0 ? bytes : bytes.subarray(skipped))
   }
 
+  /** Comes when all has been read, so nothing is owed. */
   readonly #onEnd = (): void => {
-    // An answer that is on its way is still sent.
-    if (!this.isWaiting) this.socket.end()
+    this.socket.end()
   }
 
   readonly #onError = (): void => {
@@ -159,10 +159,7 @@ class PlainConnection {
   }
 
   readonly #onDrain = (): void => {
-    const held = this.#held
-    this.#held = undefined
-    if (held !== undefined) this.#answerAll(held)
-    if (this.#held === undefined && this.#isOurs) this.socket.resume()
+    this.socket.resume()
   }
 
   /** Answers the requests in turn, as far as they are plain; several that came together with few writes. */
@@ -171,25 +168,31 @@ class PlainConnection {
     let out = ''
     let isAscii = true
     let at = 0
-    while (at < text.length && out.length < MAX_UNSENT) {
+    while (at < text.length) {
       const head = findPlainHead(text, at)
       const request = head === undefined ? undefined : this.#requestOf(text, head)
       const answer = request === undefined ? undefined : this.#context.answers.answer(request, 'some')
       if (head === undefined || answer === undefined || answer instanceof Promise) {
         this.#send(out, isAscii)
-        const rest = bytes.subarray(at)
-        if (head !== undefined && answer instanceof Promise) void this.#answerLater(answer, rest, head.end - at)
-        else this.#handOver(rest, request !== undefined)
+        this.#putBack(bytes.subarray(at))
+        if (head !== undefined && answer instanceof Promise) void this.#answerLater(answer, head.end - at)
+        else this.#handOver(request !== undefined)
         return
       }
       out += this.#context.textOf(answer)
       isAscii &&= answer.bodyBytes === answer.body.length
       at = head.end
       this.#context.answers.sent(answer)
+      if (out.length < MAX_UNSENT) continue
+      this.#send(out, isAscii)
+      out = ''
+      if (this.socket.writableNeedDrain) break
     }
     this.#send(out, isAscii)
-    if (this.socket.writableNeedDrain) this.#holdBack(bytes.subarray(at))
-    else if (at < text.length) this.#answerAll(bytes.subarray(at))
+    if (!this.socket.writableNeedDrain) return
+    // Nothing is read until the client has taken what it was sent.
+    this.#putBack(bytes.subarray(at))
+    this.socket.once('drain', this.#onDrain)
   }
 
   #requestOf(text: string, { target, fieldsAt, end }: PlainHead): FastRequest | undefined {
@@ -211,35 +214,32 @@ class PlainConnection {
     this.socket.write(text, isAscii ? 'latin1' : 'utf8')
   }
 
-  /** Nothing is read until the client has taken what it has been sent. */
-  #holdBack(rest: Buffer): void {
-    this.#held = rest
+  /** Stops reading before these bytes. While there are some, the socket does not say that its client has ended. */
+  #putBack(bytes: Buffer): void {
     this.socket.pause()
-    this.socket.once('drain', this.#onDrain)
+    if (bytes.length > 0) this.socket.unshift(bytes)
   }
 
-  async #answerLater(coming: Promise<FastAnswer | undefined>, rest: Buffer, headLength: number): Promise<void> {
+  async #answerLater(coming: Promise<FastAnswer | undefined>, headLength: number): Promise<void> {
     const { socket } = this
-    socket.pause()
     this.isWaiting = true
     const answer = await Promise.race([coming, this.#context.patienceIsOver()])
     this.isWaiting = false
     if (socket.destroyed) return
     if (answer === undefined) {
-      this.#handOver(rest, true)
+      this.#handOver(true)
       return
     }
     this.#send(this.#context.textOf(answer), answer.bodyBytes === answer.body.length)
     this.#context.answers.sent(answer)
-    const after = rest.subarray(headLength)
-    if (after.length > 0) this.#answerAll(after)
-    if (this.#isOurs && this.#held === undefined && !this.isWaiting) socket.resume()
+    this.#skip = headLength
+    if (socket.writableNeedDrain) socket.once('drain', this.#onDrain)
+    else socket.resume()
   }
 
-  #handOver(rest: Buffer, wasTried: boolean): void {
+  /** With everything that was put back. */
+  #handOver(wasTried: boolean): void {
     this.leave()
-    this.socket.pause()
-    if (rest.length > 0) this.socket.unshift(rest)
     this.#context.handOver(this, wasTried)
     this.socket.resume()
   }
