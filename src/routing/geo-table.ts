@@ -6,8 +6,9 @@ import type { GeoFacts } from './geo-facts.ts'
 import { completeCountry, completeFacts } from './geo-facts.ts'
 import { PairInterner } from './pair-interner.ts'
 import type { Partition } from './partition.ts'
-import { findRange, overlayPartitions, relabelPartition, wholeSpace } from './partition.ts'
+import { findRange, overlayPartitions, relabelPartition, sharePartition, wholeSpace } from './partition.ts'
 import { factsOfPlace, PlaceChanges } from './place-changes.ts'
+import { shareFloats, shareWords } from './shared-arrays.ts'
 
 /** Everything that a source knows: for every address the number of its facts. */
 export interface GeoTable {
@@ -36,24 +37,6 @@ export function shareGeoTable({ v4, v6, facts }: GeoTable): GeoTable {
     v6: sharePartition(v6),
     facts: { ...facts, asns: shareFloats(facts.asns), placeOf: shareWords(facts.placeOf) },
   }
-}
-
-function sharePartition(partition: Partition): Partition {
-  return { ...partition, starts: shareWords(partition.starts), labels: shareWords(partition.labels) }
-}
-
-function shareWords(words: Uint32Array): Uint32Array {
-  if (words.buffer instanceof SharedArrayBuffer) return words
-  const shared = new Uint32Array(new SharedArrayBuffer(words.byteLength))
-  shared.set(words)
-  return shared
-}
-
-function shareFloats(floats: Float64Array): Float64Array {
-  if (floats.buffer instanceof SharedArrayBuffer) return floats
-  const shared = new Float64Array(new SharedArrayBuffer(floats.byteLength))
-  shared.set(floats)
-  return shared
 }
 
 /** Tables in order of trust as one: for every address what `stackGeoSources` says of it. */

@@ -1,5 +1,6 @@
 import type { Address } from '../fci/prefix.ts'
 import { wordsOfValue } from '../fci/prefix.ts'
+import { shareWords } from './shared-arrays.ts'
 
 /**
  * The whole address space of one family, cut into ranges with a label each. Range `i` begins at `starts[i]` and ends
@@ -71,6 +72,11 @@ export class PartitionBuilder {
 /** One label for every address. */
 export function wholeSpace(version: 4 | 6, label: number): Partition {
   return { version, count: 1, starts: new Uint32Array(wordsPerAddress(version)), labels: Uint32Array.of(label) }
+}
+
+/** The same in memory that threads share. */
+export function sharePartition(partition: Partition): Partition {
+  return { ...partition, starts: shareWords(partition.starts), labels: shareWords(partition.labels) }
 }
 
 /** The label of a range from the labels of two; the words of its first address stand in `starts` at `at`. */

@@ -9,6 +9,7 @@ import type { Footprint } from '../../src/fci/footprint.ts'
 import { parseAddress } from '../../src/fci/prefix.ts'
 import type { CoverageColumn } from '../../src/routing/coverage/coverage-map.ts'
 
+const pause = (): Promise<void> => Promise.resolve()
 const NOW = 1_700_000_000_000
 
 interface Logged {
@@ -39,7 +40,7 @@ function column(id: string, version: string, footprints: readonly Footprint[]): 
 function start(changes: Partial<CoverageServiceDeps> = {}): Promise<CoverageService> {
   let time = 0
   return startCoverage({
-    engine: { ...createCoverageEngine(() => time++), generation: () => 0 },
+    engine: { ...createCoverageEngine(() => time++, pause), generation: () => 0 },
     columns: () => columns,
     sources: () => new Map(),
     geoFiles: [{ file: geoFile(), format: 'csv' }],
@@ -131,7 +132,7 @@ describe('a coverage service', () => {
     logged = []
     columns = []
     const engine = {
-      ...createCoverageEngine(() => 0),
+      ...createCoverageEngine(() => 0, pause),
       generation: () => 0,
       compile: () => new Promise<never>(() => {}),
     }
@@ -171,7 +172,7 @@ describe('a coverage service', () => {
   })
 
   test('keeps its map when a compilation fails, says why, and recovers with the next change', async () => {
-    const engine = createCoverageEngine(() => 0)
+    const engine = createCoverageEngine(() => 0, pause)
     let isBroken = false
     await using service = await start({
       engine: {
@@ -195,17 +196,18 @@ describe('a coverage service', () => {
 
   test('tells a new thread all that the dead one knew', async () => {
     let generation = 0
-    let engine = createCoverageEngine(() => 0)
+    let engine = createCoverageEngine(() => 0, pause)
     await using service = await start({
       engine: {
         loadGeo: (loading) => engine.loadGeo(loading),
         setSources: (tables) => engine.setSources(tables),
         compile: (order) => engine.compile(order),
+        keep: (order) => engine.keep(order),
         tally: (order) => engine.tally(order),
         generation: () => generation,
       },
     })
-    engine = createCoverageEngine(() => 0)
+    engine = createCoverageEngine(() => 0, pause)
     generation++
     columns = [...columns, column('b', '1', [{ kind: 'global' }])]
     service.changed()

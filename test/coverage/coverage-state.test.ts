@@ -13,6 +13,7 @@ import type { CoverageColumn } from '../../src/routing/coverage/coverage-map.ts'
 import type { HeldAdvertisement } from '../../src/routing/decision.ts'
 import { providerFrom } from '../support/routing-facts.ts'
 
+const pause = (): Promise<void> => Promise.resolve()
 const NOW = 1_700_000_000_000
 
 let folder: string
@@ -42,7 +43,7 @@ function advertise(provider: string, version: string): void {
 
 function start(changes: Partial<CoverageServiceDeps> = {}): Promise<CoverageService> {
   return startCoverage({
-    engine: { ...createCoverageEngine(() => 0), generation: () => 0 },
+    engine: { ...createCoverageEngine(() => 0, pause), generation: () => 0 },
     columns: () => columns,
     sources: () => new Map(),
     geoFiles: [{ file: join(folder, 'geo.csv'), format: 'csv' }],
@@ -111,7 +112,7 @@ describe('the state of the coverage map', () => {
   test('is that of a kept map after a restart, until one has been made', async () => {
     await (await start())[Symbol.asyncDispose]()
     now = NOW + 5_000
-    const engine = createCoverageEngine(() => 0)
+    const engine = createCoverageEngine(() => 0, pause)
     let compile: (() => void) | undefined
     const permitted = new Promise<void>((resolve) => {
       compile = resolve
@@ -126,7 +127,7 @@ describe('the state of the coverage map', () => {
   })
 
   test('says why the last compilation and geo files were refused, and agrees with the metrics', async () => {
-    const engine = createCoverageEngine(() => 0)
+    const engine = createCoverageEngine(() => 0, pause)
     let isBroken = false
     await using service = await start({
       engine: {

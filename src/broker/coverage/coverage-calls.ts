@@ -1,13 +1,21 @@
 import { z } from 'zod'
-import type { CoverageParts } from '../../routing/coverage/create-coverage-map.ts'
 import type { GeoTable } from '../../routing/geo-table.ts'
-import type { Compiled, CompileOrder, GeoLoaded, GeoLoading, Tallied, TallyOrder } from './coverage-engine.ts'
+import type {
+  Compiled,
+  CompileOrder,
+  GeoLoaded,
+  GeoLoading,
+  KeepOrder,
+  Tallied,
+  TallyOrder,
+} from './coverage-engine.ts'
 
 /** What is asked of the engine across threads. */
 export type EngineCall =
   | { readonly method: 'loadGeo'; readonly argument: GeoLoading }
   | { readonly method: 'setSources'; readonly argument: readonly (readonly [string, GeoTable])[] }
   | { readonly method: 'compile'; readonly argument: CompileOrder }
+  | { readonly method: 'keep'; readonly argument: KeepOrder }
   | { readonly method: 'tally'; readonly argument: TallyOrder }
 
 const words = z.instanceof(Uint32Array)
@@ -83,6 +91,11 @@ export const engineCallSchema = z.discriminatedUnion('method', [
   }),
   z.strictObject({
     id: z.int(),
+    method: z.literal('keep'),
+    argument: z.strictObject({ file: z.string(), compiledAt: z.number() }),
+  }),
+  z.strictObject({
+    id: z.int(),
     method: z.literal('tally'),
     argument: z.strictObject({ columns: orderedColumns, by: z.enum(['country', 'asn']), mostKeys: z.number() }),
   }),
@@ -127,18 +140,6 @@ const talliedSchema = z.strictObject({
   ),
   keysLeftOut: z.int(),
 })
-
-/** What of a map goes over to its receiver instead of being copied: everything but what threads share. */
-export function transferablesOf({ columns, joined, tables }: CoverageParts): readonly ArrayBuffer[] {
-  const arrays = [
-    ...[joined.v4, joined.v6].flatMap(({ starts, labels }) => [starts, labels]),
-    joined.outcomes,
-    tables.v4.words,
-    tables.v6.words,
-    ...columns.flatMap(({ outcomes }) => [outcomes.offsets, outcomes.footprints, outcomes.hows]),
-  ]
-  return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []))
-}
 
 /** Reads answers of the engine. */
 export const reviveReply = {

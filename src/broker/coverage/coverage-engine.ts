@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { CoverageInput } from '../../routing/coverage/compile-coverage.ts'
 import { CoverageCompiler } from '../../routing/coverage/compile-coverage.ts'
+import type { CoverageSnapshot } from '../../routing/coverage/coverage-file.ts'
 import { openSealedCoverage } from '../../routing/coverage/coverage-file.ts'
 import type { CoverageColumn } from '../../routing/coverage/coverage-map.ts'
 import type { CoverageParts } from '../../routing/coverage/create-coverage-map.ts'
 import { coverageVersion } from '../../routing/coverage/create-coverage-map.ts'
+import { shareCoverage } from '../../routing/coverage/share-coverage.ts'
 import type { CoverageTally, TallyKey } from '../../routing/coverage/tally-coverage.ts'
 import { tallyCoverage } from '../../routing/coverage/tally-coverage.ts'
 import { GeoFileError } from '../../routing/geo-file-error.ts'
@@ -16,6 +18,7 @@ import type { GeoTable } from '../../routing/geo-table.ts'
 import { shareGeoTable } from '../../routing/geo-table.ts'
 import type { GeoFile } from '../../routing/load-geo-file.ts'
 import { loadGeoFile } from '../../routing/load-geo-file.ts'
+import { writeKept } from './kept-coverage.ts'
 import type { PackedFootprints } from './packed-footprints.ts'
 import { unpackFootprints } from './packed-footprints.ts'
 
@@ -50,7 +53,7 @@ export interface CompileOrder {
   readonly heldGeo?: number
 }
 
-/** A map, made of arrays that are the receiver's alone but for those of the geo data, which threads share. */
+/** A map, made of arrays that threads share. */
 export interface Compiled {
   readonly parts: CoverageParts
   readonly seconds: number
@@ -64,6 +67,12 @@ export interface CompiledGeo {
   readonly name: string
   readonly editions: readonly GeoEdition[]
   readonly table: GeoTable
+}
+
+export interface KeepOrder {
+  readonly file: string
+  /** Milliseconds since the epoch. */
+  readonly compiledAt: number
 }
 
 export interface TallyOrder {
@@ -84,17 +93,24 @@ export interface CoverageEngine {
   /** Takes the tables of the sources that footprints name, in place of all former ones. */
   setSources(tables: readonly (readonly [string, GeoTable])[]): Promise<void>
   compile(order: CompileOrder): Promise<Compiled>
+  /** Writes the map compiled last, trials apart, and its geo data, in slices. */
+  keep(order: KeepOrder): Promise<void>
   /** Lays the map of these columns over the geo data. */
   tally(order: TallyOrder): Promise<Tallied>
 }
 
-/** Holds what the next compilation can use again: geo tables by file, footprints and compiled columns. */
-export function createCoverageEngine(monotonic: () => number): CoverageEngine {
+/**
+ * Holds what the next compilation can use again: geo tables by file, footprints and compiled columns.
+ * @param monotonic - milliseconds since anything.
+ * @param pause - lets others have a turn.
+ */
+export function createCoverageEngine(monotonic: () => number, pause: () => Promise<void>): CoverageEngine {
   const loaded = new Map<string, { readonly stamp: string; readonly source: GeoSource }>()
   const footprints = new Map<string, CoverageColumn['footprints']>()
   let compiler = new CoverageCompiler()
   let geo: GeoSource | undefined
   let geoNumber = 0
+  let newest: Omit<CoverageSnapshot, 'compiledAt'> | undefined
   let sources: ReadonlyMap<string, GeoTable> = new Map()
   let sourcesVersion = 0
 
@@ -188,14 +204,21 @@ export function createCoverageEngine(monotonic: () => number): CoverageEngine {
     async compile({ columns, trial, heldGeo }) {
       const started = monotonic()
       const general = geo ?? NO_GEO
-      const parts = compileWith(columns, general, trial, (using, input) => using.compile(input))
+      const parts = shareCoverage(compileWith(columns, general, trial, (using, input) => using.compile(input)))
       const { name, editions, table } = general
+      const seconds = (monotonic() - started) / 1000
+      if (!trial) newest = { parts, geo: table, geoName: name, editions, compileSeconds: seconds }
       return {
         parts,
-        seconds: (monotonic() - started) / 1000,
+        seconds,
         geoNumber,
         ...(!trial && heldGeo !== geoNumber && { geo: { name, editions, table } }),
       }
+    },
+
+    async keep({ file, compiledAt }) {
+      if (newest === undefined) throw new Error('there is no map to keep')
+      await writeKept(file, { ...newest, compiledAt }, pause)
     },
 
     tally({ columns, by, mostKeys }) {

@@ -1,5 +1,4 @@
 import type { Footprint } from '../../fci/footprint.ts'
-import type { CoverageSnapshot } from '../../routing/coverage/coverage-file.ts'
 import { CoverageFileError } from '../../routing/coverage/coverage-file.ts'
 import type { CoverageColumn, CoverageMap } from '../../routing/coverage/coverage-map.ts'
 import type { CoverageParts } from '../../routing/coverage/create-coverage-map.ts'
@@ -12,8 +11,9 @@ import type { GeoFile } from '../../routing/load-geo-file.ts'
 import type { Log } from '../log.ts'
 import type { CoverageEngine, EngineColumn } from './coverage-engine.ts'
 import type { CoverageProgress, CoverageRefusal } from './coverage-state.ts'
-import { readKept, writeKept } from './kept-coverage.ts'
+import { readKept } from './kept-coverage.ts'
 import { packFootprints } from './packed-footprints.ts'
+import { watchSharedGarbage } from './shared-garbage.ts'
 
 /** A map and the geo data that it was made of. Read both at once: they belong together. */
 export interface HeldCoverage {
@@ -82,7 +82,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   let generation = -1
   let isWaiting = false
   let work: Promise<void> = Promise.resolve()
-  let newest: CoverageSnapshot | undefined
+  const watchGarbage = watchSharedGarbage()
   let heldGeo: number | undefined
   let keeping: Promise<void> = Promise.resolve()
   let geoRefused: CoverageRefusal | undefined
@@ -93,6 +93,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     const former = new Map(held.map?.columns.map(({ id, version }) => [id, version]))
     const since = held.made?.columns
     const map = createCoverageMap(parts)
+    watchGarbage(map, map.byteCount)
     held = {
       map,
       geo,
@@ -187,8 +188,7 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     const source = geo === undefined ? held.geo : geoSourceOf(geo.name, geo.editions, geo.table)
     install(parts, source, { at, seconds, kept: false })
     for (const { id, why } of parts.skipped) log('coverage.skipped', { column: id, reason: why })
-    const { name: geoName, editions, table } = source
-    keep({ parts, geo: table, geoName, editions, compiledAt: at, compileSeconds: seconds })
+    keep(at)
     log('coverage.compiled', {
       version: held.map?.version ?? '',
       classes: held.map?.classCount ?? 0,
@@ -198,13 +198,13 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
   }
 
   /** Writes the map that is newest by then; one write at a time. A full disk must not stop look-ups. */
-  function keep(snapshot: CoverageSnapshot): void {
+  function keep(compiledAt: number): void {
     if (keepAt === undefined) return
-    newest = snapshot
+    const { map } = held
     keeping = keeping.then(async () => {
-      if (newest !== snapshot) return
+      if (held.map !== map) return
       try {
-        await writeKept(keepAt, snapshot, deps.pause)
+        await engine.keep({ file: keepAt, compiledAt })
       } catch (error) {
         log('coverage.not-kept', { file: keepAt, reason: messageOf(error) })
       }
@@ -252,7 +252,9 @@ export async function startCoverage(deps: CoverageServiceDeps): Promise<Coverage
     },
     async compileWith(extra) {
       const columns = [...deps.columns(), ...extra]
-      return createCoverageMap((await engine.compile({ columns: await pack(columns), trial: true })).parts)
+      const map = createCoverageMap((await engine.compile({ columns: await pack(columns), trial: true })).parts)
+      watchGarbage(map, map.byteCount)
+      return map
     },
     async tally(by, mostKeys) {
       const { map } = held

@@ -71,6 +71,9 @@ export function startCoverageThread(entry = new URL('./coverage-worker.js', impo
       await ask({ method: 'setSources', argument: tables })
     },
     compile: async (order) => reviveReply.compile(await ask({ method: 'compile', argument: order })),
+    keep: async (order) => {
+      await ask({ method: 'keep', argument: order })
+    },
     tally: async (order) => reviveReply.tally(await ask({ method: 'tally', argument: order })),
     async [Symbol.asyncDispose]() {
       const thread = worker

@@ -1,19 +1,26 @@
+import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
-import { engineCallSchema, transferablesOf } from './coverage-calls.ts'
+import type { z } from 'zod'
+import { engineCallSchema } from './coverage-calls.ts'
 import { createCoverageEngine } from './coverage-engine.ts'
 
 // The thread of `startCoverageThread`: takes calls one after the other and answers each.
 
-const engine = createCoverageEngine(() => performance.now())
+const engine = createCoverageEngine(
+  () => performance.now(),
+  () => setImmediate(),
+)
 const port = parentPort
 let turn = Promise.resolve()
 
 port?.on('message', (message: unknown) => {
-  turn = turn.then(() => answer(message))
+  const call = engineCallSchema.parse(message)
+  // Writing takes its time, in slices, and nothing waits for it.
+  if (call.method === 'keep') void answer(call)
+  else turn = turn.then(() => answer(call))
 })
 
-async function answer(message: unknown): Promise<void> {
-  const call = engineCallSchema.parse(message)
+async function answer(call: z.output<typeof engineCallSchema>): Promise<void> {
   const { id } = call
   try {
     switch (call.method) {
@@ -23,14 +30,15 @@ async function answer(message: unknown): Promise<void> {
       case 'setSources':
         port?.postMessage({ id, value: await engine.setSources(call.argument) }, [])
         return
+      case 'keep':
+        port?.postMessage({ id, value: await engine.keep(call.argument) }, [])
+        return
       case 'tally':
         port?.postMessage({ id, value: await engine.tally(call.argument) }, [])
         return
-      case 'compile': {
-        const value = await engine.compile(call.argument)
-        port?.postMessage({ id, value }, transferablesOf(value.parts))
+      case 'compile':
+        port?.postMessage({ id, value: await engine.compile(call.argument) }, [])
         return
-      }
     }
   } catch (error) {
     port?.postMessage({ id, error: error instanceof Error ? error.message : String(error) }, [])
