@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
 import type { z } from 'zod'
@@ -5,6 +6,9 @@ import { engineCallSchema } from './coverage-calls.ts'
 import { createCoverageEngine } from './coverage-engine.ts'
 
 // The thread of `startCoverageThread`: takes calls one after the other and answers each.
+
+// On Linux this is the priority of the calling thread alone: whoever looks something up goes first.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 const engine = createCoverageEngine(
   () => performance.now(),
