@@ -1,13 +1,23 @@
+type Numbers = Uint32Array | Int32Array | Float64Array
+
 /** The same numbers in memory that threads share: what is handed over that way is not copied. */
 export function shareWords(words: Uint32Array): Uint32Array {
-  return words.buffer instanceof SharedArrayBuffer ? words : new Uint32Array(sharedCopy(words))
+  return isShared(words) ? words : new Uint32Array(sharedCopy(words))
+}
+
+export function shareIntegers(integers: Int32Array): Int32Array {
+  return isShared(integers) ? integers : new Int32Array(sharedCopy(integers))
 }
 
 export function shareFloats(floats: Float64Array): Float64Array {
-  return floats.buffer instanceof SharedArrayBuffer ? floats : new Float64Array(sharedCopy(floats))
+  return isShared(floats) ? floats : new Float64Array(sharedCopy(floats))
 }
 
-function sharedCopy({ buffer, byteOffset, byteLength }: Uint32Array | Float64Array): SharedArrayBuffer {
+function isShared({ buffer }: Numbers): boolean {
+  return buffer instanceof SharedArrayBuffer
+}
+
+function sharedCopy({ buffer, byteOffset, byteLength }: Numbers): SharedArrayBuffer {
   const shared = new SharedArrayBuffer(byteLength)
   new Uint8Array(shared).set(new Uint8Array(buffer, byteOffset, byteLength))
   return shared

@@ -1,12 +1,12 @@
 import { sharePartition } from '../partition.ts'
-import { shareWords } from '../shared-arrays.ts'
+import { shareIntegers, shareWords } from '../shared-arrays.ts'
 import type { ClassTable } from './class-table.ts'
 import type { CoverageParts } from './create-coverage-map.ts'
 
 /** The same parts in memory that threads share. */
 export function shareCoverage(parts: CoverageParts): CoverageParts {
   const { joined, tables, columns } = parts
-  const shareTable = (table: ClassTable): ClassTable => ({ ...table, words: shareWords(table.words) })
+  const shareTable = (table: ClassTable): ClassTable => ({ ...table, words: shareIntegers(table.words) })
   return {
     ...parts,
     joined: {
