@@ -3,8 +3,10 @@ import { type Client, readClient } from '../routing/client.ts'
 import type { CoverageMap } from '../routing/coverage/coverage-map.ts'
 import { drawDecision } from '../routing/decide.ts'
 import type { Decision } from '../routing/decision.ts'
+import type { GeoFacts } from '../routing/geo-facts.ts'
 import type { GeoSource } from '../routing/geo-source.ts'
 import { type MeasuredLookup, NOTHING_MEASURED } from '../routing/measured.ts'
+import type { RoutingPlan } from '../routing/plan.ts'
 import { looksAtMeasurements } from '../routing/policy.ts'
 import { recordDecision } from '../routing/replay/record-decision.ts'
 import { clientPrefixKey, stickinessKey } from '../routing/routing-key.ts'
@@ -75,23 +77,15 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     const policy = deps.policies.of(record, prefixKey)
     let known: Client | undefined
     const described = (): Client => {
-      known ??= {
-        ...client,
-        ...deps.coverage().geo.lookup(client.address),
-        ...(deps.sourceFacts === undefined ? {} : { under: deps.sourceFacts(client.address) }),
-      }
+      known ??= describeAs(client, deps.coverage().geo.lookup(client.address), deps.sourceFacts?.(client.address))
       return known
     }
     const planned = { address: client.address, client: described, record, policy }
     const plan = plans.plan(planned)
     const key = stickinessKey(policy.stickiness, question, prefixKey)
-    const decision = drawDecision(plan, {
-      client,
-      facts: described,
-      key,
-      now: deps.now(),
-      ...(plan.varies && deps.measuredNear !== undefined ? { measured: deps.measuredNear(described()) } : {}),
-    })
+    const measured = plan.varies ? deps.measuredNear?.(described()) : undefined
+    const drawn = { client, facts: described, key, now: deps.now() }
+    const decision = drawDecision(plan, measured === undefined ? drawn : { ...drawn, measured })
     if (deps.decisionLog?.wants() === true) {
       const { geo } = deps.coverage()
       const recorded = recordDecision({
@@ -107,13 +101,13 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       })
       deps.decisionLog.add(recorded)
     }
-    // Beyond the neighbourhood another policy may be on trial, another key drawn, other samples measured.
-    const narrow =
-      deps.policies.isSplit() || plan.varies || (key === prefixKey && plan.tiers.some((tier) => tier.length > 1))
-    return { decision, narrow }
+    return { client, decision, plan, isKeyedByPrefix: key === prefixKey }
   }
 
-  function sameFor(client: ReadClient, narrow: boolean): Prefix | undefined {
+  function sameFor({ client, plan, isKeyedByPrefix }: Decided): Prefix | undefined {
+    // Beyond the neighbourhood another policy may be on trial, another key drawn, other samples measured.
+    const narrow =
+      deps.policies.isSplit() || plan.varies || (isKeyedByPrefix && plan.tiers.some((tier) => tier.length > 1))
     const widest = deps.coverage().map?.widestPrefix(client.address)
     const limit = client.address.version === 4 ? 24 : 48
     return widest !== undefined && narrow && widest.length < limit ? prefixOf(client.address, limit) : widest
@@ -158,7 +152,7 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       const { decision } = decided
       observe(decision)
       const connectUrls = scope === undefined ? NO_URLS : await urls.open(scope.record, decision.candidates)
-      return new Answer(decided, connectUrls, client, details)
+      return new Answer(decided, connectUrls, details)
     },
 
     decideHeld(question) {
@@ -175,7 +169,7 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
       const connectUrls = record === undefined ? NO_URLS : urls.held(record, decision.candidates)
       if (connectUrls === undefined) return undefined
       observe(decision)
-      return new Answer(decided, connectUrls, client, details)
+      return new Answer(decided, connectUrls, details)
     },
 
     version(scopeId) {
@@ -191,9 +185,11 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
 }
 
 interface Decided {
+  readonly client: ReadClient
   readonly decision: Decision
-  /** Whether the answer may differ from one /24 or /48 to the next. */
-  readonly narrow: boolean
+  readonly plan: RoutingPlan
+  /** Whether the answer may differ from one /24 or /48 to the next, where candidates are equals. */
+  readonly isKeyedByPrefix: boolean
 }
 
 /** Few ask for the prefix, the class and the versions, so they are looked for when read, which must be at once. */
@@ -201,20 +197,13 @@ class Answer implements RouteAnswer {
   readonly decision: Decision
   readonly connectUrls: ReadonlyMap<string, ConnectUrl>
   readonly #details: AnswerDetails
-  readonly #client: ReadClient
-  readonly #narrow: boolean
+  readonly #decided: Decided
 
-  constructor(
-    { decision, narrow }: Decided,
-    connectUrls: ReadonlyMap<string, ConnectUrl>,
-    client: ReadClient,
-    details: AnswerDetails,
-  ) {
-    this.decision = decision
+  constructor(decided: Decided, connectUrls: ReadonlyMap<string, ConnectUrl>, details: AnswerDetails) {
+    this.decision = decided.decision
     this.connectUrls = connectUrls
     this.#details = details
-    this.#client = client
-    this.#narrow = narrow
+    this.#decided = decided
   }
 
   get versions(): AnswerVersions {
@@ -222,21 +211,32 @@ class Answer implements RouteAnswer {
   }
 
   get coverage(): AnswerCoverage | undefined {
-    return this.#details.coverageOf(this.#client)
+    return this.#details.coverageOf(this.#decided.client)
   }
 
   get sameFor(): Prefix | undefined {
-    return this.#details.sameFor(this.#client, this.#narrow)
+    return this.#details.sameFor(this.#decided)
   }
 }
 
 interface AnswerDetails {
   versions(): AnswerVersions
   coverageOf(client: ReadClient): AnswerCoverage | undefined
-  sameFor(client: ReadClient, narrow: boolean): Prefix | undefined
+  sameFor(decided: Decided): Prefix | undefined
 }
 
 type ReadClient = Pick<Client, 'address' | 'text'>
+
+function describeAs(client: ReadClient, facts: GeoFacts | undefined, under: Client['under']): Client {
+  const sourced = under === undefined ? {} : { under }
+  if (facts === undefined) return { ...client, ...sourced }
+  const { asn, country, subdivision, source } = facts
+  if (country === undefined || asn !== undefined || subdivision !== undefined || under === undefined) {
+    return { ...client, ...facts, ...sourced }
+  }
+  // What most clients are; copies of objects cost more than the look-up.
+  return { address: client.address, text: client.text, country, source, under }
+}
 
 const NO_URLS: ReadonlyMap<string, ConnectUrl> = new Map()
 

@@ -102,15 +102,18 @@ function keyMember(key: string): string {
   return lastKeyMember
 }
 
-let lastAt = Number.NaN
+let lastSecond = Number.NaN
+/** Up to the milliseconds. */
 let lastTime = ''
 
 function isoTime(at: number): string {
-  if (at !== lastAt) {
-    lastAt = at
-    lastTime = new Date(at).toISOString()
+  const second = Math.floor(at / 1000)
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastTime = new Date(second * 1000).toISOString().slice(0, -4)
   }
-  return lastTime
+  const ms = Math.floor(at) - second * 1000
+  return `${lastTime}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`
 }
 
 /** An id may be the caller's own, and hold whatever fits into its form: keys and tokens do, URLs do not. */

@@ -61,7 +61,9 @@ it('a decision put together from parts is the one that is written at once', () =
           coverage: undefined,
         }
         const wire = decisionToWire(answer, { role, explain: false, now: 0 })
-        expect(decisionText(answer, role)).toEqual({
+        const { bodyBytes, ...text } = decisionText(answer, role)
+        expect(bodyBytes).toBe(Buffer.byteLength(text.body))
+        expect(text).toEqual({
           body: JSON.stringify(wire),
           holdsConnectUrl: holdsConnectUrl(wire),
         })

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastAnswer } from './fast-answers.ts'
-import { headerLines } from './header-block.ts'
+import { type HeaderBlock, headerLines } from './header-block.ts'
 
 /** Writes answers as `node:http` would, byte for byte, on a connection that is kept. */
 export interface AnswerWriter {
@@ -15,14 +15,19 @@ export function createAnswerWriter(keepAliveMs: number, now: () => number): Answ
   const statusLines = new Map<number, string>()
   const kept = `Connection: keep-alive\r\n${keepAliveMs > 0 ? `Keep-Alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n` : ''}\r\n`
   let second = Number.NaN
-  /** From `Date` to the empty line. */
-  let end = ''
+  /** From the line end behind `Content-Length` to the empty line, of this second. */
+  const ends = new Map<HeaderBlock, string>()
 
-  function endOfHead(): string {
+  function endOfHead(shared: HeaderBlock): string {
     const at = Math.floor(now() / 1000)
     if (at !== second) {
       second = at
-      end = `Date: ${new Date(at * 1000).toUTCString()}\r\n${kept}`
+      ends.clear()
+    }
+    let end = ends.get(shared)
+    if (end === undefined) {
+      end = `\r\n${shared.lines}Date: ${new Date(at * 1000).toUTCString()}\r\n${kept}`
+      ends.set(shared, end)
     }
     return end
   }
@@ -38,8 +43,8 @@ export function createAnswerWriter(keepAliveMs: number, now: () => number): Answ
 
   return {
     text({ status, own, requestId, shared, body, bodyBytes }) {
-      const before = own.length === 0 ? statusLine(status) : statusLine(status) + headerLines(own)
-      return `${before}X-Request-Id: ${requestId}\r\nContent-Length: ${bodyBytes}\r\n${shared.lines}${endOfHead()}${body}`
+      const lines = own.length === 0 ? '' : headerLines(own)
+      return `${statusLine(status)}${lines}X-Request-Id: ${requestId}\r\nContent-Length: ${bodyBytes}${endOfHead(shared)}${body}`
     },
   }
 }

@@ -98,12 +98,11 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
     if (client === undefined) return undefined
     const question: RouteQuestion = { client, scope: asked.scope, session: asked.session }
     const finish = (answer: RouteAnswer, principal: Principal): FastAnswer => {
-      const { body, holdsConnectUrl } = decisionText(answer, principal.role)
+      const { body, bodyBytes, holdsConnectUrl } = decisionText(answer, principal.role)
       const cacheControl = holdsConnectUrl ? 'no-store' : `private, max-age=${answer.decision.ttlSeconds}`
       const shared = blockOfRoute(cacheControl, origin?.vary)
       const requestId = requestIdFor(request)
       const { id } = principal
-      const bodyBytes = Buffer.byteLength(body)
       return { status: 200, own: NOTHING, requestId, shared, body, bodyBytes, route: ROUTE, key: id, startedAt }
     }
     const principal = deps.keys.recall(key)
@@ -137,11 +136,12 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
     const startedAt = deps.now()
     const { target } = request
     if (!PLAIN_TARGET.test(target) || !isHost(request.header('host') ?? '')) return undefined
-    const finish = ({ status, headers, body }: SurfaceAnswer): FastAnswer => {
+    const finish = ({ status, location, shared: told, body }: SurfaceAnswer): FastAnswer => {
+      const own = location === undefined ? NOTHING : ['Location', location]
       const requestId = requestIdFor(request)
-      const own = flatten(headers)
-      const bodyBytes = Buffer.byteLength(body)
-      return { status, own, requestId, shared: BLOCK_OF_SURFACES, body, bodyBytes, route, key: undefined, startedAt }
+      const shared = withDefaults(told)
+      const bodyBytes = body === '' ? 0 : Buffer.byteLength(body)
+      return { status, own, requestId, shared, body, bodyBytes, route, key: undefined, startedAt }
     }
     const refuse = (error: unknown): FastAnswer | undefined => {
       const problem = problemOf(error)
@@ -202,9 +202,17 @@ function defaultsBut(own: readonly string[]): readonly string[] {
 const NOTHING: readonly string[] = []
 const DEFAULTS_OF_ROUTE = defaultsBut(['Cache-Control'])
 const BLOCK_OF_SURFACES = headerBlock(defaultsBut(['Cache-Control', ...Object.keys(OPEN_TO_PAGES)]))
+const completed = new WeakMap<HeaderBlock, HeaderBlock>()
 
-function flatten(headers: Readonly<Record<string, string>>): string[] {
-  const list: string[] = []
-  for (const name in headers) list.push(name, headers[name] ?? '')
-  return list
+function withDefaults(block: HeaderBlock): HeaderBlock {
+  let known = completed.get(block)
+  if (known === undefined) {
+    known = headerBlock([...block.list, ...BLOCK_OF_SURFACES.list])
+    completed.set(block, known)
+  }
+  return known
+}
+
+function flatten(headers: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(headers).flat()
 }

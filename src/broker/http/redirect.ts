@@ -1,16 +1,11 @@
-import type { Decision } from '../../routing/decision.ts'
+import type { Candidate, Decision } from '../../routing/decision.ts'
 import { httpTargetFor, isHost, redirectLocation } from '../../routing/redirect-target.ts'
 import type { RouteAnswer, RouteQuestion, RouteService } from '../route-service.ts'
 import type { ScopeNames } from '../scopes/scope-names.ts'
+import type { HeaderBlock } from './header-block.ts'
 import { ProblemError } from './problem.ts'
-import {
-  OPEN_TO_PAGES,
-  preflightAnswer,
-  type Surface,
-  type SurfaceAnswer,
-  type SurfaceRequest,
-} from './surface-answer.ts'
-import { IdSchema } from './wire-fields.ts'
+import { isScopeId } from './route-query.ts'
+import { openBlock, preflightAnswer, type Surface, type SurfaceAnswer, type SurfaceRequest } from './surface-answer.ts'
 
 export interface RedirectDeps {
   readonly routes: RouteService
@@ -24,7 +19,8 @@ const METHODS = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'
 const VISIBLE = /^[\x21-\x7e]*$/
 /** A segment `.` or `..`, also percent-encoded: with it a client would leave the path prefix of the target. */
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/?#]|$)/i
-const SCOPE = /^\/r\/([^/?#]*)/
+const PREFIX = '/r/'
+const SCOPE_END = /[/?#]/
 
 /**
  * `/r/{scope}/{path}`: sends the client to the CDN that should serve it, as RFC 8804 says. GET and HEAD get 302, methods
@@ -58,12 +54,12 @@ interface Asked {
 }
 
 function readTarget({ target, origin }: SurfaceRequest): Asked {
-  const match = SCOPE.exec(target)
-  const scope = match?.[1] ?? ''
-  if (match === null || !IdSchema.safeParse(scope).success) {
+  const end = target.slice(PREFIX.length).search(SCOPE_END)
+  const scope = end === -1 ? target.slice(PREFIX.length) : target.slice(PREFIX.length, PREFIX.length + end)
+  if (!target.startsWith(PREFIX) || !isScopeId(scope)) {
     throw new ProblemError({ kind: 'not-found', detail: 'There is no such scope; the path is /r/{scope}/{path}.' })
   }
-  const rest = target.slice(match[0].length)
+  const rest = target.slice(PREFIX.length + scope.length)
   const pathAndQuery = rest.startsWith('/') ? rest : `/${rest}`
   if (!VISIBLE.test(pathAndQuery)) throw invalid('The request target has characters that no URL has.')
   if (DOT_SEGMENT.test(pathAndQuery)) throw invalid('The path has a segment "." or ".."; send it resolved.')
@@ -73,21 +69,57 @@ function readTarget({ target, origin }: SurfaceRequest): Asked {
 }
 
 function answerOf({ decision }: RouteAnswer, asked: Asked, { method, origin }: SurfaceRequest): SurfaceAnswer {
-  for (const { redirectTargets } of decision.candidates) {
-    const chosen = httpTargetFor(redirectTargets, asked.host)
-    if (chosen === undefined) continue
+  for (const candidate of decision.candidates) {
+    const base = baseOf(candidate, asked.host, origin.scheme)
+    if (base === undefined) continue
     return {
       status: method === 'GET' || method === 'HEAD' ? 302 : 307,
-      headers: {
-        ...OPEN_TO_PAGES,
-        Location: redirectLocation(chosen, { ...asked, scheme: origin.scheme }),
-        'Cache-Control': `private, max-age=${decision.ttlSeconds}`,
-        ...(origin.vary === undefined ? {} : { Vary: origin.vary }),
-      },
+      location: base + asked.pathAndQuery.slice(1),
+      shared: blockOf(decision.ttlSeconds, origin.vary),
       body: '',
     }
   }
   throw nobody(decision)
+}
+
+/** The start of a `Location`, by what routing hands out for as long as it stays the same, and by the host asked for. */
+const bases = {
+  http: new WeakMap<object, Map<string, string | undefined>>(),
+  https: new WeakMap<object, Map<string, string | undefined>>(),
+} as const
+/** Clients may ask for any host. */
+const MAX_HOSTS = 256
+
+function baseOf(candidate: Candidate, host: string, scheme: 'http' | 'https'): string | undefined {
+  let byHost = bases[scheme].get(candidate.ranked)
+  if (byHost === undefined) {
+    byHost = new Map()
+    bases[scheme].set(candidate.ranked, byHost)
+  }
+  const known = byHost.get(host)
+  if (known !== undefined || byHost.has(host)) return known
+  const chosen = httpTargetFor(candidate.redirectTargets, host)
+  const base = chosen === undefined ? undefined : redirectLocation(chosen, { scheme, host, pathAndQuery: '/' })
+  if (byHost.size >= MAX_HOSTS) byHost.clear()
+  byHost.set(host, base)
+  return base
+}
+
+const blocks = new Map<string, HeaderBlock>()
+/** Different lifetimes of answers at once. */
+const MAX_BLOCKS = 100
+
+function blockOf(ttlSeconds: number, vary: string | undefined): HeaderBlock {
+  const name = vary === undefined ? String(ttlSeconds) : `${ttlSeconds} ${vary}`
+  const known = blocks.get(name)
+  if (known !== undefined) return known
+  const made = openBlock({
+    'Cache-Control': `private, max-age=${ttlSeconds}`,
+    ...(vary === undefined ? {} : { Vary: vary }),
+  })
+  if (blocks.size >= MAX_BLOCKS) blocks.clear()
+  blocks.set(name, made)
+  return made
 }
 
 /** Nobody can serve this client now. */

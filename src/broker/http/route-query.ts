@@ -3,9 +3,9 @@ import { IdSchema } from './wire-fields.ts'
 
 /** The parameters of `GET /route`. */
 export interface RouteQuery {
-  readonly client?: string
-  readonly scope?: string
-  readonly session?: string
+  readonly client: string | undefined
+  readonly scope: string | undefined
+  readonly session: string | undefined
 }
 
 /** Nothing that has to be decoded, and nothing that ends a parameter. */
@@ -45,17 +45,13 @@ export function readPlainQuery(query: string): RouteQuery | undefined {
     }
     at = end + 1
   }
-  return {
-    ...(client === undefined ? {} : { client }),
-    ...(scope === undefined ? {} : { scope }),
-    ...(session === undefined ? {} : { session }),
-  }
+  return { client, scope, session }
 }
 
 let lastScope: string | undefined
 
-/** Most look-ups that follow each other are for one scope. */
-function isScopeId(text: string): boolean {
+/** Whether a text has the form of a scope's id. Most look-ups that follow each other are for one scope. */
+export function isScopeId(text: string): boolean {
   if (text === lastScope) return true
   if (!IdSchema.safeParse(text).success) return false
   lastScope = text

@@ -9,13 +9,7 @@ import { ProblemError } from './problem.ts'
 import { nobody } from './redirect.ts'
 import { RequestRate } from './request-rate.ts'
 import { MAX_SESSION_LENGTH } from './routes/route-schemas.ts'
-import {
-  OPEN_TO_PAGES,
-  preflightAnswer,
-  type Surface,
-  type SurfaceAnswer,
-  type SurfaceRequest,
-} from './surface-answer.ts'
+import { openBlock, preflightAnswer, type Surface, type SurfaceAnswer, type SurfaceRequest } from './surface-answer.ts'
 import { IdSchema } from './wire-fields.ts'
 
 export interface SteeringDeps {
@@ -41,9 +35,9 @@ export const STEERING_ROUTE = '/steering/:scope/:manifest'
 const METHODS = 'GET, HEAD, OPTIONS'
 const PATH = /^\/steering\/([^/?#]*)\/(hls|dash)\.json(?:\?(.*))?$/s
 
-const MEDIA_TYPES = {
-  hls: 'application/vnd.apple.steering-list',
-  dash: 'application/json',
+const HEADERS = {
+  hls: openBlock({ 'Content-Type': 'application/vnd.apple.steering-list', 'Cache-Control': 'no-store' }),
+  dash: openBlock({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }),
 } as const
 
 /**
@@ -153,7 +147,7 @@ function manifestAnswer(deps: SteeringDeps, answering: Answering): SurfaceAnswer
   }
   return {
     status: 200,
-    headers: { ...OPEN_TO_PAGES, 'Content-Type': MEDIA_TYPES[asked.format], 'Cache-Control': 'no-store' },
+    shared: HEADERS[asked.format],
     body: JSON.stringify(manifest),
   }
 }

@@ -1,3 +1,4 @@
+import { type HeaderBlock, headerBlock } from './header-block.ts'
 import type { ProblemDetail } from './problem.ts'
 import type { RequestOrigin } from './request-origin.ts'
 
@@ -12,7 +13,10 @@ export interface SurfaceRequest {
 /** Its whole answer, but for what every answer carries. */
 export interface SurfaceAnswer {
   readonly status: 200 | 204 | 302 | 307
-  readonly headers: Readonly<Record<string, string>>
+  /** Where a redirect goes. */
+  readonly location?: string
+  /** The other header fields; one object for many answers. */
+  readonly shared: HeaderBlock
   /** Empty: no body. */
   readonly body: string
 }
@@ -29,6 +33,11 @@ export const OPEN_TO_PAGES: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'cross-origin',
 }
 
+/** These header fields, for an answer that any page may read. */
+export function openBlock(fields: Readonly<Record<string, string>>): HeaderBlock {
+  return headerBlock(Object.entries({ ...OPEN_TO_PAGES, ...fields }).flat())
+}
+
 /** A refusal that pages may read, too: a player must see its status. */
 export function openToPages(problem: ProblemDetail): ProblemDetail {
   return { ...problem, headers: { ...OPEN_TO_PAGES, ...problem.headers } }
@@ -40,14 +49,13 @@ const PREFLIGHT_SECONDS = 86_400
 export function preflightAnswer(methods: string): SurfaceAnswer {
   return {
     status: 204,
-    headers: {
-      ...OPEN_TO_PAGES,
+    shared: openBlock({
       Allow: methods,
       'Access-Control-Allow-Methods': methods,
       'Access-Control-Allow-Headers': '*',
       'Access-Control-Max-Age': String(PREFLIGHT_SECONDS),
       'Cache-Control': `max-age=${PREFLIGHT_SECONDS}`,
-    },
+    }),
     body: '',
   }
 }

@@ -117,7 +117,12 @@ function targetOf(c: Context<AppEnv>): string {
   return (c.env?.incoming?.url ?? c.req.raw.url).replace(/^https?:\/\/[^/?#]*/i, '')
 }
 
-function responseOf({ status, headers, body }: SurfaceAnswer): Response {
-  const length = status === 204 ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
-  return new Response(body === '' ? null : body, { status, headers: { ...headers, ...length } })
+function responseOf({ status, location, shared, body }: SurfaceAnswer): Response {
+  const headers = new Headers()
+  for (let index = 0; index < shared.list.length; index += 2) {
+    headers.set(shared.list[index] ?? '', shared.list[index + 1] ?? '')
+  }
+  if (location !== undefined) headers.set('Location', location)
+  if (status !== 204) headers.set('Content-Length', String(Buffer.byteLength(body)))
+  return new Response(body === '' ? null : body, { status, headers })
 }
