@@ -1,14 +1,13 @@
 /** Numbers pairs of whole numbers of 32 bits in the order of their first appearance, from 0. */
 export class PairInterner {
-  #firsts: Uint32Array
-  #seconds: Uint32Array
+  /** Two words each, side by side because they are read together. */
+  #pairs: Uint32Array
   /** Slots of an open hash table: number of the pair plus one, 0 for empty. */
   #slots: Uint32Array
   #count = 0
 
   constructor(capacity = 256) {
-    this.#firsts = new Uint32Array(capacity)
-    this.#seconds = new Uint32Array(capacity)
+    this.#pairs = new Uint32Array(capacity * 2)
     let slots = 512
     while (slots < capacity * 2) slots *= 2
     this.#slots = new Uint32Array(slots)
@@ -18,35 +17,47 @@ export class PairInterner {
     return this.#count
   }
 
+  /** All pairs so far, two words each, with room behind them; another array may take its place with the next pair. */
+  get pairs(): Uint32Array {
+    return this.#pairs
+  }
+
   /** The number of the pair; a new one equals the former `count`. */
   intern(first: number, second: number): number {
     const slots = this.#slots
+    const pairs = this.#pairs
     const mask = slots.length - 1
     let slot = mix(first, second) & mask
     for (;;) {
       const held = slots[slot] ?? 0
       if (held === 0) break
-      if (this.#firsts[held - 1] === first && this.#seconds[held - 1] === second) return held - 1
+      const at = held * 2 - 2
+      if (pairs[at] === first && pairs[at + 1] === second) return held - 1
       slot = (slot + 1) & mask
     }
-    const number = this.#count++
-    if (number === this.#firsts.length) {
-      this.#firsts = doubled(this.#firsts)
-      this.#seconds = doubled(this.#seconds)
-    }
-    this.#firsts[number] = first
-    this.#seconds[number] = second
-    slots[slot] = number + 1
-    if (this.#count * 2 > slots.length) this.#rehash(slots.length * 2)
-    return number
+    return this.#add(first, second, slot)
   }
 
   first(number: number): number {
-    return this.#firsts[number] ?? 0
+    return this.#pairs[number * 2] ?? 0
   }
 
   second(number: number): number {
-    return this.#seconds[number] ?? 0
+    return this.#pairs[number * 2 + 1] ?? 0
+  }
+
+  #add(first: number, second: number, slot: number): number {
+    const number = this.#count++
+    if (number * 2 === this.#pairs.length) {
+      const larger = new Uint32Array(this.#pairs.length * 2)
+      larger.set(this.#pairs)
+      this.#pairs = larger
+    }
+    this.#pairs[number * 2] = first
+    this.#pairs[number * 2 + 1] = second
+    this.#slots[slot] = number + 1
+    if (this.#count * 2 > this.#slots.length) this.#rehash(this.#slots.length * 4)
+    return number
   }
 
   #rehash(size: number): void {
@@ -65,10 +76,4 @@ function mix(first: number, second: number): number {
   let hash = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca77)
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
   return hash ^ (hash >>> 13)
-}
-
-function doubled(array: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(array.length * 2)
-  larger.set(array)
-  return larger
 }

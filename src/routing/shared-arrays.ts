@@ -1,5 +1,10 @@
 type Numbers = Uint32Array | Int32Array | Float64Array
 
+/** Zeros in memory that threads share. */
+export function sharedWords(length: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(length * Uint32Array.BYTES_PER_ELEMENT))
+}
+
 /** The same numbers in memory that threads share: what is handed over that way is not copied. */
 export function shareWords(words: Uint32Array): Uint32Array {
   return isShared(words) ? words : new Uint32Array(sharedCopy(words))

@@ -32,11 +32,14 @@ export function compileColumn(id: string, plan: ColumnPlan, space: FactSpace): C
     contexts: { 4: contexts[4].partition, 6: contexts[6].partition },
     cells,
     resolve(version, valueOf) {
-      cells[version].settle(
-        cells[version].map((label, context, example) =>
-          evaluations[version].evaluate(label, context, () => valueOf(example)),
-        ),
-      )
+      const { pairs, settled, examples } = cells[version]
+      const evaluation = evaluations[version]
+      const classes = new Uint32Array(examples.length)
+      for (let i = 0; i < classes.length; i++) {
+        const at = (settled + i) * 2
+        classes[i] = evaluation.evaluate(pairs[at] ?? 0, pairs[at + 1] ?? 0, () => valueOf(examples[i] ?? 0))
+      }
+      cells[version].settle(classes)
     },
     classCount: () => outcomes.count,
     width: 1,

@@ -1,6 +1,7 @@
 import { valueOfWords } from '../../fci/prefix.ts'
 import type { Partition } from '../partition.ts'
 import { compareWords, wholeSpace, wordsPerAddress } from '../partition.ts'
+import { sharedWords, shareWords } from '../shared-arrays.ts'
 import type { CoverageNode } from './coverage-node.ts'
 import type { FactSpace } from './fact-space.ts'
 
@@ -24,64 +25,94 @@ export function joinColumns(root: CoverageNode | undefined, space: FactSpace): J
   const v4 = classifyAddresses(root, space, 4)
   const v6 = classifyAddresses(root, space, 6)
   const classCount = root.classCount()
-  const outcomes = new Uint32Array(classCount * root.width)
-  root.writeOutcomes(
-    Uint32Array.from({ length: classCount }, (_, number) => number),
-    outcomes,
-    0,
-    root.width,
-  )
+  const outcomes = sharedWords(classCount * root.width)
+  const all = new Uint32Array(classCount)
+  for (let number = 0; number < classCount; number++) all[number] = number
+  root.writeOutcomes(all, outcomes, 0, root.width)
   return { v4, v6, classCount, outcomes }
 }
 
 function classifyAddresses(root: CoverageNode, space: FactSpace, version: 4 | 6): Partition {
   const words = wordsPerAddress(version)
-  const cells = root.cells[version]
   const { starts, labels, count } = layCells(root, version === 4 ? space.v4 : space.v6, version)
   root.resolve(version, (example) => valueOfWords(version, starts, example * words))
+  const { classes } = root.cells[version]
   // Neighbours of one class become one range, in place.
   let kept = 0
+  let last = -1
   for (let range = 0; range < count; range++) {
-    const classId = cells.classOf(labels[range] ?? 0)
-    if (kept > 0 && labels[kept - 1] === classId) continue
-    for (let word = 0; word < words; word++) starts[kept * words + word] = starts[range * words + word] ?? 0
-    labels[kept++] = classId
+    const classId = classes[labels[range] ?? 0] ?? 0
+    if (classId === last) continue
+    last = classId
+    labels[kept] = classId
+    const to = kept * words
+    const from = range * words
+    for (let word = 0; word < words; word++) starts[to + word] = starts[from + word] ?? 0
+    kept++
   }
-  return { version, count: kept, starts: starts.slice(0, kept * words), labels: labels.slice(0, kept) }
+  return {
+    version,
+    count: kept,
+    starts: shareWords(starts.subarray(0, kept * words)),
+    labels: shareWords(labels.subarray(0, kept)),
+  }
 }
+
+/** Stands behind all addresses. */
+const END = 2 ** 32
 
 /** Lays the prefixes of all columns over the facts: ranges labelled with cells, in arrays with room to spare. */
 function layCells({ factLabels, contexts, cells }: CoverageNode, facts: Partition, version: 4 | 6): Partition {
   const words = wordsPerAddress(version)
+  const own = cells[version]
   const prefixes = contexts[version]
-  const starts = new Uint32Array((facts.count + prefixes.count) * words)
-  const labels = new Uint32Array(facts.count + prefixes.count)
+  const room = facts.count + prefixes.count
+  const starts = new Uint32Array(room * words)
+  const labels = new Uint32Array(room)
+  const factStarts = facts.starts
+  const factNumbers = facts.labels
+  const prefixStarts = prefixes.starts
+  const prefixLabels = prefixes.labels
+  const factsEnd = facts.count * words
+  const prefixesEnd = prefixes.count * words
+  // Most addresses are in no prefix: their cells are found without the hash table.
+  const usual = prefixLabels[0] ?? 0
+  const usualCells = new Int32Array(factLabels.length).fill(-1)
   let count = 0
   let i = 0
   let j = 0
-  let fact = factLabels[facts.labels[0] ?? 0] ?? 0
-  let context = prefixes.labels[0] ?? 0
-  labels[count++] = cells[version].intern(fact, context, 0)
-  for (;;) {
-    const moreA = i + 1 < facts.count
-    const moreB = j + 1 < prefixes.count
-    if (!moreA && !moreB) return { version, count, starts, labels }
-    const order = !moreA
-      ? 1
-      : !moreB
-        ? -1
-        : compareWords(facts.starts, (i + 1) * words, prefixes.starts, (j + 1) * words, words)
-    if (order <= 0) i++
-    if (order >= 0) j++
-    const nextFact = factLabels[facts.labels[i] ?? 0] ?? 0
-    const nextContext = prefixes.labels[j] ?? 0
-    if (nextFact === fact && nextContext === context) continue
-    fact = nextFact
-    context = nextContext
-    const from = order <= 0 ? facts.starts : prefixes.starts
-    const at = (order <= 0 ? i : j) * words
-    for (let word = 0; word < words; word++) starts[count * words + word] = from[at + word] ?? 0
-    labels[count] = cells[version].intern(fact, context, count)
+  let fact = factLabels[factNumbers[0] ?? 0] ?? 0
+  let context = usual
+  labels[count++] = own.intern(fact, context, 0)
+  let nextFact = words < factsEnd ? (factStarts[words] ?? 0) : END
+  let nextPrefix = words < prefixesEnd ? (prefixStarts[words] ?? 0) : END
+  while (nextFact !== END || nextPrefix !== END) {
+    let order = nextFact - nextPrefix
+    if (order === 0 && words > 1) order = compareWords(factStarts, i + words, prefixStarts, j + words, words)
+    if (order <= 0) {
+      i += words
+      nextFact = i + words < factsEnd ? (factStarts[i + words] ?? 0) : END
+    }
+    if (order >= 0) {
+      j += words
+      nextPrefix = j + words < prefixesEnd ? (prefixStarts[j + words] ?? 0) : END
+    }
+    const atFact = factLabels[factNumbers[words === 1 ? i : i >>> 2] ?? 0] ?? 0
+    const atContext = prefixLabels[words === 1 ? j : j >>> 2] ?? 0
+    if (atFact === fact && atContext === context) continue
+    fact = atFact
+    context = atContext
+    let cell = context === usual ? (usualCells[fact] ?? -1) : -1
+    if (cell < 0) {
+      cell = own.intern(fact, context, count)
+      if (context === usual) usualCells[fact] = cell
+    }
+    labels[count] = cell
+    const from = order <= 0 ? factStarts : prefixStarts
+    const at = order <= 0 ? i : j
+    const to = count * words
+    for (let word = 0; word < words; word++) starts[to + word] = from[at + word] ?? 0
     count++
   }
+  return { version, count, starts, labels }
 }
