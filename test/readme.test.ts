@@ -39,7 +39,8 @@ const NOT_RUN: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What only asks is asked again until the broker has come to what the document shows. */
-const ASKS = /^(?:dig|npx moq-broker (?:route|coverage|provider list|scope (?:show|list|events))|curl -s \S+\/readyz)\b/
+const ASKS =
+  /^(?:dig|npx moq-broker (?:route|coverage|geo|provider (?:list|advertisement)|scope (?:show|list|events))|curl -s \S+\/readyz)\b/
 const SETTLES_WITHIN_MS = 15_000
 
 function read(file: string): string {

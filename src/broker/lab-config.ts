@@ -1,5 +1,7 @@
 import { EDGE_PATH } from '../lab/edge-endpoint.ts'
+import { FOOTPRINTS_PATH } from '../lab/footprint-endpoint.ts'
 import { checkConfig, type LoadedConfig } from './config/load-config.ts'
+import { DEMO_NAME, LAB_ZONE } from './lab-names.ts'
 
 /** What of a lab CDN its provider needs. */
 export interface LabProvider {
@@ -22,12 +24,6 @@ export interface LabSettings {
   readonly dns?: { readonly host: string; readonly port: number }
 }
 
-/** The zone that the lab's DNS serves. */
-export const LAB_ZONE = 'cdn.example'
-
-/** Of the scope that the lab is started with. */
-export const DEMO_NAME = 'demo'
-
 const EXTENDED_OPERATIONS = ['get', 'list', 'update', 'delete', 'mint', 'revoke']
 
 /** The configuration of a broker in front of the lab: the same form as a file's, checked the same way. */
@@ -39,7 +35,13 @@ export function labConfig(cdns: readonly LabProvider[], settings: LabSettings): 
     return {
       id: cdn.name,
       ...adapterOf(cdn, `env:${variable}`),
-      fci: { url: cdn.fciUrl, poll_seconds: 5, stale_after_seconds: 60, expire_after_seconds: 3600 },
+      fci: {
+        url: cdn.fciUrl,
+        footprints_url: new URL(FOOTPRINTS_PATH, cdn.fciUrl).href,
+        poll_seconds: 5,
+        stale_after_seconds: 60,
+        expire_after_seconds: 3600,
+      },
       priority: 100 + index,
       probe: 'websocket',
       target: {

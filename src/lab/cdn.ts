@@ -11,6 +11,7 @@ import { addExtendedApi } from './extended-api.ts'
 import { FaultDial } from './fault-dial.ts'
 import { faultMiddleware } from './fault-middleware.ts'
 import { type AdvertisementSource, addFciEndpoint, FCI_PATH } from './fci-endpoint.ts'
+import { addFootprintEndpoint } from './footprint-endpoint.ts'
 import { createLabApp, type HttpListener, type LabApp, listen, toListenError } from './http-listener.ts'
 import type { Fault, LabCdnOptions, LabCdnUrls, LabKind } from './lab-config.ts'
 import { problem } from './problem.ts'
@@ -110,6 +111,8 @@ export async function startLabCdn(
     const wrongShape = { capabilities: 'all of them' }
     fciApp.use(faultMiddleware(dial, { target: 'fci', errorAnswer: faultProblem, wrongShape }))
     addEdgeEndpoint(fciApp, options.name)
+    const { footprints = [], geofeed } = options
+    addFootprintEndpoint(fciApp, { footprints, now: deps.now, ...(geofeed === undefined ? {} : { geofeed }) })
     addFciEndpoint(fciApp, source)
 
     const adminApp = createLabApp()

@@ -1,4 +1,5 @@
 import { MOQ_VERSIONS } from '../moq/subprotocols.ts'
+import { footprintUri, GEOFEED_PATH, type PublishedFootprint } from './footprint-endpoint.ts'
 
 /** RFC 8006 4.2.2.2, RFC 9388 2. */
 type WireFootprint =
@@ -7,6 +8,20 @@ type WireFootprint =
       readonly 'footprint-value': readonly string[]
     }
   | { readonly 'footprint-type': 'footprintunion'; readonly 'footprint-value': readonly WireFootprint[] }
+  /** draft-arolovitch-cdni-named-footprints 3.1: defined elsewhere. */
+  | { readonly 'footprint-type': 'named'; readonly 'footprint-value': readonly string[] }
+  /** The same 3.2: told by this source alone. */
+  | {
+      readonly 'footprint-type': 'countrycode'
+      readonly 'footprint-value': readonly string[]
+      readonly 'footprint-source': readonly WireSource[]
+    }
+
+interface WireSource {
+  readonly 'footprint-source-type': 'rfc8805'
+  readonly 'footprint-source-uri': string
+  readonly 'footprint-source-footprint-type': readonly string[]
+}
 
 /** One FCI Base Object (RFC 8008 5.1). */
 interface WireCapability {
@@ -63,22 +78,40 @@ const CAPABILITIES: readonly WireCapability[] = [
 /** Footprints in one list narrow each other (RFC 9388 2.2). */
 type Region = readonly WireFootprint[]
 
-/**
- * Strong in Europe by address and by country, and inside one New York access network: AS number *and* subdivision
- * must hold there.
- */
-const EUROPE: readonly Region[] = [
-  [prefixes(['192.0.2.0/24'], ['2001:db8::/40'])],
-  [country('de', 'fr', 'gb', 'pl', 'es', 'it', 'nl')],
-  [asn('as64500'), subdivision('us-ny')],
-]
+/** What `cdn-a` calls its edges in Europe, as a named footprint. */
+const EUROPEAN_EDGES = prefixes(['192.0.2.0/24'], ['2001:db8::/40'])
+const EDGES_NAMESPACE = 'lab'
+const EDGES_NAME = 'europe'
 
-/** Strong in North America; a cache inside one French network beats the European CDN by a longer prefix. */
-const NORTH_AMERICA: readonly Region[] = [
-  [prefixes(['198.51.100.0/24', '192.0.2.64/27'], ['2001:db8:100::/40', '2001:db8:2::/48'])],
-  [country('us', 'ca', 'mx')],
-  [asn('as64498')],
-]
+/** Strong in Europe: at its edges, and by country; and inside one New York access network by AS number *and* subdivision. */
+function europe(fciOrigin: string): readonly Region[] {
+  return [
+    [{ 'footprint-type': 'named', 'footprint-value': [footprintUri(fciOrigin, EDGES_NAMESPACE, EDGES_NAME)] }],
+    [country('de', 'fr', 'gb', 'pl', 'es', 'it', 'nl')],
+    [asn('as64500'), subdivision('us-ny')],
+  ]
+}
+
+/** Where `cdn-b` knows a network to be that the geographic sample does not know (RFC 8805). */
+const CHILEAN_GEOFEED = '# Networks of cdn-b\n2001:db8:f005::/48,CL,CL-RM,Santiago,\n'
+
+/**
+ * Strong in North America; a cache inside one French network beats the European CDN by a longer prefix; and in Chile,
+ * by its own geofeed.
+ */
+function northAmerica(fciOrigin: string): readonly Region[] {
+  const geofeed = {
+    'footprint-source-type': 'rfc8805',
+    'footprint-source-uri': `${fciOrigin}${GEOFEED_PATH}`,
+    'footprint-source-footprint-type': ['country'],
+  } as const
+  return [
+    [prefixes(['198.51.100.0/24', '192.0.2.64/27'], ['2001:db8:100::/40', '2001:db8:2::/48'])],
+    [country('us', 'ca', 'mx')],
+    [{ 'footprint-type': 'countrycode', 'footprint-value': ['cl'], 'footprint-source': [geofeed] }],
+    [asn('as64498')],
+  ]
+}
 
 /**
  * Strong in Asia, Oceania and Brazil, with a cache in California, and willing to serve the rest of the world. The
@@ -94,14 +127,30 @@ const WORLDWIDE: readonly Region[] = [
   [prefixes(['0.0.0.0/0'], ['::/0'])],
 ]
 
-/** What the three CDNs of the lab advertise; see `GEO_SAMPLE` for who lives where. */
-export const LAB_ADVERTISEMENTS = {
-  'cdn-a': advertise(EUROPE),
-  'cdn-b': advertise(NORTH_AMERICA),
-  'cdn-c': advertise(WORLDWIDE),
-} as const satisfies Readonly<Record<string, WireAdvertisement>>
+export type LabCdnName = 'cdn-a' | 'cdn-b' | 'cdn-c'
 
-export type LabCdnName = keyof typeof LAB_ADVERTISEMENTS
+/** Everything that a CDN tells about whom it serves. */
+export interface LabPublication {
+  readonly advertisement: WireAdvertisement
+  readonly footprints: readonly PublishedFootprint[]
+  /** As CSV (RFC 8805). */
+  readonly geofeed?: string
+}
+
+/** What a CDN of the lab publishes at this origin; see `GEO_SAMPLE` for who lives where. */
+export function labPublication(name: LabCdnName, fciOrigin: string): LabPublication {
+  switch (name) {
+    case 'cdn-a':
+      return {
+        advertisement: advertise(europe(fciOrigin)),
+        footprints: [{ namespace: EDGES_NAMESPACE, name: EDGES_NAME, definition: EUROPEAN_EDGES }],
+      }
+    case 'cdn-b':
+      return { advertisement: advertise(northAmerica(fciOrigin)), footprints: [], geofeed: CHILEAN_GEOFEED }
+    case 'cdn-c':
+      return { advertisement: advertise(WORLDWIDE), footprints: [] }
+  }
+}
 
 /** Every region with the same capabilities: objects of one type stand each for itself (RFC 9241 3.6). */
 function advertise(regions: readonly Region[]): WireAdvertisement {

@@ -1,3 +1,5 @@
+import type { PublishedFootprint } from './footprint-endpoint.ts'
+
 /**
  * The kinds of reference CDN. They differ as the world differs: `draft` is the draft's OpenAPI and no more
  * (draft-api.ts), `extended` adds the operations that the draft expects (extended-api.ts), `cloudflare` is the
@@ -23,6 +25,10 @@ export interface LabCdnOptions {
   readonly accountId: string
   /** The FCI document that it advertises (RFC 8008), as JSON. */
   readonly advertisement: unknown
+  /** Named footprints that it publishes; default: none. */
+  readonly footprints?: readonly PublishedFootprint[]
+  /** The geofeed that it publishes (RFC 8805); default: none. */
+  readonly geofeed?: string
   /** How many scopes the account can have (cloudflare only: error 21008); default 100 000. */
   readonly scopeLimit?: number
 }

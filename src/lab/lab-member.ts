@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LabLog } from './call-log.ts'
 import { type CdnProcess, type ProcessExit, startCdnProcess } from './cdn-process.ts'
-import { LAB_ADVERTISEMENTS } from './footprints.ts'
+import { labPublication } from './footprints.ts'
 import type { LabCdnOptions, LabCdnUrls } from './lab-config.ts'
 import type { LabCdnIdentity } from './lab-file.ts'
 
@@ -68,11 +68,12 @@ export class LabMember {
     const { host, entry, execArgv = [], log } = this.#options
     const { name, kind, apiToken, accountId } = this.identity
     const dataDir = join(this.#options.dataDir, name)
+    const publication = labPublication(name, `http://${host}:${this.identity.ports.fci}`)
     await mkdir(dataDir, { recursive: true })
     const process = await startCdnProcess({
       entry,
       execArgv,
-      options: { ...this.identity, host, dataDir, advertisement: LAB_ADVERTISEMENTS[name] },
+      options: { ...this.identity, host, dataDir, ...publication },
       logPath: join(dataDir, 'log.jsonl'),
       appendLog: this.#description !== undefined,
     })

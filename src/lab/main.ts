@@ -15,6 +15,10 @@ const optionsSchema: z.ZodType<LabCdnOptions> = z.strictObject({
   apiToken: z.string().min(1),
   accountId: z.string().min(1),
   advertisement: z.unknown(),
+  footprints: z
+    .array(z.strictObject({ namespace: z.string().min(1), name: z.string().min(1), definition: z.unknown() }))
+    .exactOptional(),
+  geofeed: z.string().exactOptional(),
   scopeLimit: z.number().int().min(1).exactOptional(),
 })
 

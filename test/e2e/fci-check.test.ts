@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { LAB_ADVERTISEMENTS } from '../../src/lab/footprints.ts'
+import { type LabCdnName, labPublication } from '../../src/lab/footprints.ts'
 import { runProgram, temporaryFolder } from '../support/cli-process.ts'
 
 describe('the program without a broker', () => {
   it('checks what the CDNs of the lab advertise, compares two of them, and ends with the documented codes', async () => {
     const folder = temporaryFolder()
-    const files = Object.entries(LAB_ADVERTISEMENTS).map(([name, advertisement]) => {
+    const names: readonly LabCdnName[] = ['cdn-a', 'cdn-b', 'cdn-c']
+    const files = names.map((name) => {
+      const { advertisement } = labPublication(name, 'https://fci.example')
       const file = join(folder, `${name}.json`)
       writeFileSync(file, JSON.stringify(advertisement))
       return file
@@ -21,7 +23,7 @@ describe('the program without a broker', () => {
     const [a = '', b = ''] = files
     const compared = await runProgram(['fci', 'diff', a, b])
     expect(compared).toMatchObject({ code: 0, stderr: '' })
-    expect(compared.stdout).toMatch(/countries {2,}7 {2,}3 {2,}7 \(100 %\)/)
+    expect(compared.stdout).toMatch(/countries {2,}7 {2,}4 {2,}7 \(100 %\)/)
 
     const bad = join(folder, 'bad.json')
     writeFileSync(bad, '{"capabilities":[{"capability-type":""}]}')

@@ -8,6 +8,34 @@ const ADVERTISEMENT = {
 }
 const CDNI = 'application/cdni; ptype=FCI.Advertisement'
 
+describe('named footprints and the geofeed', () => {
+  it('come together, one by one, and not where there are none', async () => {
+    const definition = { 'footprint-type': 'ipv4cidr', 'footprint-value': ['192.0.2.0/24'] }
+    const cdn = await startTestCdn('draft', {
+      footprints: [{ namespace: 'lab', name: 'edge', definition }],
+      geofeed: '192.0.2.0/24,DE,,,\n',
+      now: () => Date.UTC(2026, 10, 21, 6, 11),
+    })
+    const { origin } = new URL(cdn.fciUrl)
+    const edge = {
+      'footprint-name': 'edge',
+      'footprint-uri': `${origin}/fci/footprints/lab/edge`,
+      'footprint-expires': '2026-11-21T08:00:00.000Z',
+      'footprint-def': definition,
+    }
+    const all = [{ 'footprint-namespace': 'lab', 'footprint-type': 'coverage', footprints: [edge] }]
+    expect((await callApi(`${origin}/fci/footprints`, 'GET')).json).toEqual(all)
+    expect((await callApi(`${origin}/fci/footprints/lab/edge`, 'GET')).json).toEqual(edge)
+    expect((await callApi(`${origin}/fci/footprints/lab/none`, 'GET')).status).toBe(404)
+    const feed = await callApi(`${origin}/fci/geofeed.csv`, 'GET')
+    expect([feed.headers.get('content-type'), feed.text]).toEqual(['text/csv; charset=utf-8', '192.0.2.0/24,DE,,,\n'])
+    const bare = await startTestCdn('draft')
+    const elsewhere = new URL(bare.fciUrl).origin
+    expect((await callApi(`${elsewhere}/fci/footprints`, 'GET')).json).toEqual([])
+    expect((await callApi(`${elsewhere}/fci/geofeed.csv`, 'GET')).status).toBe(404)
+  })
+})
+
 describe('the FCI endpoint', () => {
   it.each([
     ['*/*', CDNI],

@@ -1,20 +1,56 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { compareMatches, type FootprintMatch, matchFootprint } from '../../src/fci/match-footprint.ts'
 import { deliveryFootprint, moqFootprint } from '../../src/fci/moq-capability.ts'
+import { buildNamedRegistry } from '../../src/fci/named/named-registry.ts'
+import { parseNamedDocument } from '../../src/fci/named/read-named-document.ts'
+import { resolveNamed } from '../../src/fci/named/resolve-named.ts'
 import { parseAdvertisement } from '../../src/fci/parse-advertisement.ts'
 import { readPrefix } from '../../src/fci/read-prefix.ts'
-import { LAB_ADVERTISEMENTS } from '../../src/lab/footprints.ts'
+import { footprintUri, GEOFEED_PATH } from '../../src/lab/footprint-endpoint.ts'
+import { type LabCdnName, labPublication } from '../../src/lab/footprints.ts'
 import { GEO_SAMPLE, geoSampleCsv } from '../../src/lab/geo-sample.ts'
 import { parseGeoCsv } from '../../src/routing/geo-csv.ts'
+import { factsUnder, type SourceTables, sourceKey, tableUnder } from '../../src/routing/geo-table.ts'
+import { lintGeofeed } from '../../src/routing/geofeed-lint.ts'
 
 const geo = parseGeoCsv(geoSampleCsv(), { path: 'geo.csv', name: 'geo.csv', builtAt: 0 })
+
+// As the lab publishes it, but for TLS, which nobody needs on one machine.
+const ORIGIN = 'https://cdn.example'
+const NAMES: readonly LabCdnName[] = ['cdn-a', 'cdn-b', 'cdn-c']
+
+/** What the CDN advertises, with its named footprints in place. */
+function resolved(name: LabCdnName) {
+  const { advertisement, footprints } = labPublication(name, ORIGIN)
+  const documents = footprints.map((one) => ({
+    document: parseNamedDocument({
+      'footprint-name': one.name,
+      'footprint-uri': footprintUri(ORIGIN, one.namespace, one.name),
+      'footprint-expires': '2099-01-01T00:00:00Z',
+      'footprint-def': one.definition,
+    }),
+    fetchedAt: 0,
+  }))
+  return resolveNamed(parseAdvertisement(advertisement), buildNamedRegistry(documents, 0), 0)
+}
+
+/** By the geofeed of the CDN, if it has one. */
+function tablesOf(name: LabCdnName): SourceTables {
+  const { geofeed } = labPublication(name, ORIGIN)
+  if (geofeed === undefined) return new Map()
+  const uri = `${ORIGIN}${GEOFEED_PATH}`
+  return new Map([
+    [sourceKey({ type: 'rfc8805', uri }), parseGeoCsv(geofeed, { path: uri, name: uri, builtAt: 0 }).table],
+  ])
+}
 
 /** Which CDN lets the client in most specifically, and by what; with those that let it in too. */
 function serve(text: string): { readonly best: string; readonly by: string; readonly others: readonly string[] } {
   const address = addressOf(text)
-  const client = { address, ...geo.lookup(address) }
-  const matches = Object.entries(LAB_ADVERTISEMENTS).flatMap(([name, document]) => {
-    const footprint = moqFootprint(parseAdvertisement(document))
+  const matches = NAMES.flatMap((name) => {
+    const under = factsUnder(address, (sources) => tableUnder(sources, tablesOf(name)))
+    const client = { address, ...geo.lookup(address), under }
+    const footprint = moqFootprint(resolved(name).advertisement)
     const match = footprint && matchFootprint(footprint, client)
     return match === undefined ? [] : [{ name, match }]
   })
@@ -33,8 +69,9 @@ function describeMatch(match: FootprintMatch | undefined): string {
 }
 
 describe('the advertisements of the lab', () => {
-  it.each(Object.entries(LAB_ADVERTISEMENTS))('of %s need no repair', (_, document) => {
-    const advertisement = parseAdvertisement(document)
+  it.each(NAMES)('of %s need no repair', (name) => {
+    const { advertisement, unresolved } = resolved(name)
+    expect(unresolved).toEqual([])
 
     expect(advertisement.diagnostics).toEqual([])
     expect(new Set(advertisement.capabilities.map(({ type }) => type))).toEqual(
@@ -55,6 +92,7 @@ describe('the advertisements of the lab', () => {
     ['country alone, North America', '2001:db8:f002::1', 'cdn-b', 'countrycode us', ['cdn-c']],
     ['country alone, Asia', '2001:db8:f003::1', 'cdn-c', 'countrycode in', []],
     ['AS number alone', '2001:db8:f004::1', 'cdn-c', 'asn as64511', []],
+    ["a network that only cdn-b's geofeed knows", '2001:db8:f005::7', 'cdn-b', 'countrycode cl', ['cdn-c']],
     ['the rest of the world', '127.0.0.1', 'cdn-c', 'ipv4cidr 0.0.0.0/0', []],
   ])('show %s: %s', (_, client, best, by, others) => {
     expect(serve(client)).toEqual({ best, by, others })
@@ -77,4 +115,8 @@ describe('the geographic sample', () => {
       expect(asn).toBeLessThanOrEqual(64_511)
     }
   })
+})
+
+test('the geofeed of cdn-b has nothing to remark', () => {
+  expect(lintGeofeed(labPublication('cdn-b', ORIGIN).geofeed ?? '', 'cdn-b').findings).toEqual([])
 })

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
-import { LAB_ADVERTISEMENTS } from '../../src/lab/footprints.ts'
+import { type LabCdnName, labPublication } from '../../src/lab/footprints.ts'
 import { type Lab, type StartLab, startLab } from '../../src/lab/lab.ts'
 import { callApi, temporaryFolder } from '../support/lab-cdn.ts'
 import { LAB_MAIN, SOURCE_LOADER } from '../support/lab-process.ts'
@@ -68,8 +68,11 @@ describe('the lab', () => {
       { name: 'cdn-c', kind: 'draft' },
     ])
     expect(new Set([process.pid, ...lab.cdns.map(({ pid }) => pid)]).size).toBe(4)
-    for (const [name, advertisement] of Object.entries(LAB_ADVERTISEMENTS)) {
-      expect((await callApi(cdnOf(lab, name).fciUrl, 'GET')).json).toEqual(advertisement)
+    const names: readonly LabCdnName[] = ['cdn-a', 'cdn-b', 'cdn-c']
+    for (const name of names) {
+      const { fciUrl } = cdnOf(lab, name)
+      const { advertisement } = labPublication(name, new URL(fciUrl).origin)
+      expect((await callApi(fciUrl, 'GET')).json).toEqual(advertisement)
     }
     expect(await createScope(lab, 'cdn-a')).toBe(201)
   })

@@ -1,8 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { renderCoverageMap } from '../what-if/coverage-svg.ts'
-import { loadWorldShapes } from '../what-if/world-shapes.ts'
 import { CliFailure } from './cli-failure.ts'
 import type { AddCommand } from './client-command.ts'
 import { CoverageMapAnswer, coverageMapText } from './coverage-map-text.ts'
@@ -58,7 +56,7 @@ export function addCoverageCommand(program: Command, add: AddCommand): void {
         return undefined
       }
       const { raw, value } = await run.api.get('/coverage', CoverageAnswer, { by, limit: String(ALL_ROWS) })
-      if (svg !== undefined) writeMap(svg, value)
+      if (svg !== undefined) await writeMap(svg, value)
       run.show(raw, () => coverageText(value, run.out, { by, top, alone }))
       if (svg !== undefined) run.err.write(`Wrote ${svg}\n`)
       return undefined
@@ -66,7 +64,10 @@ export function addCoverageCommand(program: Command, add: AddCommand): void {
   })
 }
 
-function writeMap(file: string, { map, providers = [], rows = [] }: CoverageAnswer): void {
+/** Loads what draws only when it is to draw. */
+async function writeMap(file: string, { map, providers = [], rows = [] }: CoverageAnswer): Promise<void> {
+  const { renderCoverageMap } = await import('../what-if/coverage-svg.ts')
+  const { loadWorldShapes } = await import('../what-if/world-shapes.ts')
   const picture = renderCoverageMap(rows.map(rowOfAnswer), loadWorldShapes(), {
     title: `Who serves whom, by share of each country's addresses (map ${map})`,
     providers,

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Broker } from '../app.ts'
-import { DEMO_NAME } from '../lab-config.ts'
+import { DEMO_NAME } from '../lab-names.ts'
 import type { ScopeView } from '../scopes/scope-service.ts'
 
 /** Who asked for it, where events name an API key. */

@@ -9,10 +9,8 @@ import { ADVERTISEMENT_PTYPE, acceptsCdniBody } from '../../fci/payload-types.ts
 import type { ReadOptions } from '../../fci/reading.ts'
 import type { GeofeedReport } from '../../routing/geofeed-lint.ts'
 import { lintGeofeed } from '../../routing/geofeed-lint.ts'
+import type { DocumentKind } from './document-kinds.ts'
 import type { FciDocument } from './fci-document.ts'
-
-export const DOCUMENT_KINDS = ['advertisement', 'footprints', 'metadata', 'geofeed'] as const
-export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
 
 /** What there is to say of the answer's header. */
 export interface MediaTypeNote {

@@ -5,7 +5,6 @@ import { CliFailure } from './cli-failure.ts'
 import type { AddCommand } from './client-command.ts'
 import { EXIT } from './exit-codes.ts'
 import { EffectAnswer, FindingsAnswer, PolicyAnswer } from './policy-answers.ts'
-import { readPolicyFile, replayLog } from './policy-files.ts'
 import { effectText, findingsText, policyText, trafficText } from './policy-text.ts'
 
 /** `0.1` or `10%`. */
@@ -38,7 +37,7 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
       const answer = await run.api.send({
         method: 'POST',
         path: '/policy/lint',
-        body: { document: readPolicyFile(file) },
+        body: { document: await readDocument(file) },
       })
       const { valid, findings } = decodeAnswer(FindingsAnswer, answer.body)
       run.show(answer.body, () => `${findingsText(findings, run.out)}${valid ? 'It can be used.\n' : ''}`)
@@ -51,7 +50,7 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
     options: [['--scope <id>', 'for questions about this scope']],
     input: z.object({ file: z.string(), scope: z.string().optional() }),
     run: async ({ file, scope }, run) => {
-      const body = { document: readPolicyFile(file), scope }
+      const body = { document: await readDocument(file), scope }
       const answer = await run.api.send({ method: 'POST', path: '/policy/dry-run', body })
       const effect = decodeAnswer(EffectAnswer, answer.body)
       run.show(answer.body, () => effectText(effect, run.out))
@@ -70,7 +69,7 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
       if (file === undefined && share === undefined) {
         throw new CliFailure('Give a policy file, or --share for the one on trial', { exitCode: EXIT.usage })
       }
-      const document = file === undefined ? undefined : readPolicyFile(file)
+      const document = file === undefined ? undefined : await readDocument(file)
       const answer = await run.api.send(
         share === undefined
           ? { method: 'PUT', path: '/policy', body: { document, reason } }
@@ -99,6 +98,7 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
     options: [['--policy <file>', 'the policy file']],
     input: z.object({ log: z.string(), policy: z.string() }),
     run: async ({ log, policy: file }, run) => {
+      const { readPolicyFile, replayLog } = await import('./policy-files.ts')
       const result = await replayLog(log, readPolicyFile(file), run.now())
       run.show(result, () => {
         const { unreadable, different, ...traffic } = result
@@ -109,4 +109,10 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
       return undefined
     },
   })
+}
+
+/** Loads the reader only when there is a file to read. */
+async function readDocument(file: string): Promise<unknown> {
+  const { readPolicyFile } = await import('./policy-files.ts')
+  return readPolicyFile(file)
 }

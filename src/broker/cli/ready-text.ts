@@ -1,5 +1,5 @@
 import type { PathVerification } from '../health/canary-verification.ts'
-import { LAB_ZONE } from '../lab-config.ts'
+import { LAB_ZONE } from '../lab-names.ts'
 import type { ScopeView } from '../scopes/scope-service.ts'
 import { formatOfState, stateCell } from './cells.ts'
 import { durationInWords } from './duration.ts'

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/load-config.ts'
 import { ListenError } from '../http/server.ts'
 import { StoreError } from '../store/store.ts'
 import { CliFailure } from './cli-failure.ts'
-import { failureOfConfig } from './config-commands.ts'
+import { failureOfConfig } from './config-check.ts'
 import { EXIT } from './exit-codes.ts'
 
 /** How this command is given another port and another data folder, e.g. `--port N`. */

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { geoSampleCsv } from '../../lab/geo-sample.ts'
 import { type Lab, startLab } from '../../lab/lab.ts'
 import { muteMoqLibraries } from '../../moq/library-console.ts'
-import { type Broker, startBroker } from '../app.ts'
+import type { Broker } from '../app.ts'
 import type { PathVerification } from '../health/canary-verification.ts'
-import { labConfig } from '../lab-config.ts'
 import { type Log, openLog } from '../log.ts'
 import type { ScopeView } from '../scopes/scope-service.ts'
 import { VERSION } from '../version.ts'
@@ -17,7 +16,6 @@ import { noticeOf } from './log-notice.ts'
 import type { StartInput } from './process-commands.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readyText } from './ready-text.ts'
-import { failureOfStart } from './start-failure.ts'
 import { checkBeforeStart } from './start-preflight.ts'
 import { stopOnSignals, untilAborted } from './stop-on-signals.ts'
 import type { Cli } from './terminal.ts'
@@ -35,6 +33,7 @@ export async function startWithLab(options: StartInput, cli: Cli): Promise<void>
   try {
     await run(options, { cli, progress, signal: stopping.signal })
   } catch (error) {
+    const { failureOfStart } = await import('./start-failure.ts')
     throw failureOfStart(error, { port: 'npm start -- --port N', data: 'npm start -- --data DIR' })
   } finally {
     progress.clear()
@@ -66,7 +65,7 @@ async function run(options: StartInput, { cli, progress, signal }: Surroundings)
   }
 
   progress.say('starting three CDNs')
-  await using lab = await startLab({
+  const starting = startLab({
     dataDir: join(data, 'lab'),
     host,
     ...labProgram(),
@@ -74,10 +73,14 @@ async function run(options: StartInput, { cli, progress, signal }: Surroundings)
     now: cli.now,
     log: writeLog,
   })
+  // The code of the broker is loaded while the CDNs load theirs.
+  const loading = loadBroker()
+  await using lab = await starting
   lab.onExit((exit) => progress.tell(deathNotice(exit, cli.err)))
   if (signal.aborted) return
 
   progress.say('starting the broker')
+  const { startBroker, labConfig } = await loading
   const dns = await labDnsAddress({ host, any: port === 0 })
   const settings = { host, port, storePath, geoFile, ...(dns.free ? { dns: dns.address } : {}) }
   await using broker = await startBroker({
@@ -110,6 +113,11 @@ async function run(options: StartInput, { cli, progress, signal }: Surroundings)
   await untilAborted(signal)
   told = false
   progress.say('stopping the broker and the three CDNs')
+}
+
+async function loadBroker() {
+  const [{ startBroker }, { labConfig }] = await Promise.all([import('../app.ts'), import('../lab-config.ts')])
+  return { startBroker, labConfig }
 }
 
 async function prepareDemo(

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { CompactSign, calculateJwkThumbprint, exportJWK, type JWK } from 'jose'
+import type { JWK } from 'jose'
 
 /** Signs answers, so that whoever got one can prove to others what the broker said. */
 export interface DecisionSigner {
@@ -15,20 +15,30 @@ const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
 /** `seed`: 32 secret bytes; equal seeds make equal keys, so that all replicas sign alike. */
 export function createDecisionSigner(seed: Uint8Array): DecisionSigner {
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: 'der', type: 'pkcs8' })
-  const described = describeKey()
+  let described: ReturnType<typeof describeKey> | undefined
+  const describe = () => {
+    described ??= describeKey()
+    return described
+  }
 
   async function describeKey(): Promise<JWK & { readonly kid: string }> {
+    const { calculateJwkThumbprint, exportJWK } = await loadJose()
     const jwk = await exportJWK(createPublicKey(key))
     return { ...jwk, alg: 'EdDSA', use: 'sig', kid: await calculateJwkThumbprint(jwk) }
   }
 
   return {
     async sign(claims) {
-      const { kid } = await described
+      const [{ CompactSign }, { kid }] = await Promise.all([loadJose(), describe()])
       return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
         .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'moq-broker-decision' })
         .sign(key)
     },
-    keys: async () => ({ keys: [await described] }),
+    keys: async () => ({ keys: [await describe()] }),
   }
+}
+
+/** Few brokers are asked to sign, so the library is loaded when one is. */
+function loadJose() {
+  return import('jose')
 }
