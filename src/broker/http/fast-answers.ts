@@ -9,7 +9,7 @@ import { problemOf } from './error-problem.ts'
 import { type HeaderBlock, headerBlock } from './header-block.ts'
 import { isFailureOfOurs, PROBLEM_CATALOGUE, problemBody, problemHeaders } from './problem.ts'
 import { REDIRECT_ROUTE } from './redirect.ts'
-import { NO_PROXIES, type OriginFacts, originOf } from './request-origin.ts'
+import { NO_PROXIES, type OriginFacts, originOf, type RequestOrigin } from './request-origin.ts'
 import { readPlainQuery } from './route-query.ts'
 import { STEERING_ROUTE } from './steering.ts'
 import { OPEN_TO_PAGES, openToPages, type Surface, type SurfaceAnswer } from './surface-answer.ts'
@@ -20,8 +20,12 @@ export type FastDeps = Pick<
 >
 
 /** A `GET` without a body. */
-export interface FastRequest extends OriginFacts {
+export interface FastRequest {
   readonly target: string
+  /** A header field by its name in lower case. */
+  readonly header: OriginFacts['header']
+  /** By `FastAnswers.originOf`. */
+  readonly origin: () => RequestOrigin
 }
 
 /** An answer but for what frames the message and what the connection says of itself. */
@@ -47,6 +51,7 @@ export interface FastAnswers {
    * fails it ends as `undefined`.
    */
   answer(request: FastRequest, patience: 'none' | 'some'): FastAnswer | Promise<FastAnswer | undefined> | undefined
+  originOf(facts: OriginFacts): RequestOrigin
   /** Counts and logs an answer that was sent. */
   sent(answer: FastAnswer): void
 }
@@ -93,7 +98,7 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
     if (key === undefined || !isHost(request.header('host') ?? '')) return undefined
     const asked = readPlainQuery(query)
     if (asked === undefined) return undefined
-    const origin = asked.client === undefined ? originOf(request, rules) : undefined
+    const origin = asked.client === undefined ? request.origin() : undefined
     const client = asked.client ?? origin?.client
     if (client === undefined) return undefined
     const question: RouteQuestion = { client, scope: asked.scope, session: asked.session }
@@ -154,7 +159,7 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
       return { status, own, requestId, shared: BLOCK_OF_SURFACES, body, bodyBytes, route, key: undefined, startedAt }
     }
     try {
-      const answer = surface({ method: 'GET', target, origin: originOf(request, rules) })
+      const answer = surface({ method: 'GET', target, origin: request.origin() })
       if (!(answer instanceof Promise)) return finish(answer)
       const waited = answer.then(finish).catch(refuse)
       // Without patience the framework asks again and waits; nobody listens to how this one ends.
@@ -181,6 +186,7 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
       }
       return undefined
     },
+    originOf: (facts) => originOf(facts, rules),
     sent({ route, status, requestId, key, startedAt }) {
       const at = deps.now()
       const durationMs = at - startedAt

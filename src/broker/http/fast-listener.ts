@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastAnswers } from './fast-answers.ts'
+import type { RequestOrigin } from './request-origin.ts'
 
 /** Answers a request, or touches nothing and says `false`: then the framework has it. */
 export type FastListener = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
@@ -10,7 +11,8 @@ export function createFastListener(answers: FastAnswers): FastListener {
     const { method, url = '' } = incoming
     if (method !== 'GET' || hasBody(incoming)) return false
     const header = (name: string): string | undefined => fieldOf(incoming, name)
-    const answer = answers.answer({ target: url, peer: incoming.socket.remoteAddress, header }, 'none')
+    const origin = (): RequestOrigin => answers.originOf({ peer: incoming.socket.remoteAddress, header })
+    const answer = answers.answer({ target: url, header, origin }, 'none')
     if (answer === undefined || answer instanceof Promise) return false
     const { status, own, requestId, shared, body, bodyBytes } = answer
     const framing = ['X-Request-Id', requestId, 'Content-Length', String(bodyBytes)]

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { createAnswerWriter } from './answer-text.ts'
 import type { FastAnswer, FastAnswers, FastRequest } from './fast-answers.ts'
 import { findPlainHead, type PlainFields, type PlainHead, readPlainFields } from './plain-head.ts'
+import type { RequestOrigin } from './request-origin.ts'
 
 export interface PlainFrontOptions {
   readonly answers: FastAnswers
@@ -114,6 +115,7 @@ class PlainConnection {
   readonly #peer: string | undefined
   #fieldsText = ''
   #fields: PlainFields | undefined
+  #origin: RequestOrigin | undefined
   /** Bytes at the start of what was put back that have been answered. */
   #skip = 0
 
@@ -135,6 +137,11 @@ class PlainConnection {
     socket.off('end', this.#onEnd)
     socket.off('error', this.#onError)
     socket.off('close', this.#onClose)
+  }
+
+  readonly #originOf = (): RequestOrigin => {
+    this.#origin ??= this.#context.answers.originOf({ peer: this.#peer, header: this.#header })
+    return this.#origin
   }
 
   readonly #header = (name: string): string | undefined => this.#fields?.get(name)
@@ -199,12 +206,13 @@ class PlainConnection {
     const fieldsEnd = end - 2
     const isSame = fieldsEnd - fieldsAt === this.#fieldsText.length && text.startsWith(this.#fieldsText, fieldsAt)
     if (!isSame) {
-      const fieldsText = text.slice(fieldsAt, fieldsEnd)
-      this.#fields = readPlainFields(fieldsText)
       // A slice would keep all that arrived with it.
-      this.#fieldsText = fieldsText.length > MAX_KEPT_FIELDS ? '' : Buffer.from(fieldsText, 'latin1').toString('latin1')
+      const own = Buffer.from(text.slice(fieldsAt, fieldsEnd), 'latin1').toString('latin1')
+      this.#fieldsText = own.length > MAX_KEPT_FIELDS ? '' : own
+      this.#fields = readPlainFields(own)
+      this.#origin = undefined
     }
-    return this.#fields === undefined ? undefined : { target, peer: this.#peer, header: this.#header }
+    return this.#fields === undefined ? undefined : { target, header: this.#header, origin: this.#originOf }
   }
 
   #send(text: string, isAscii: boolean): void {

@@ -4,7 +4,7 @@ import type { RouteAnswer, RouteQuestion, RouteService } from '../route-service.
 import type { ScopeNames } from '../scopes/scope-names.ts'
 import type { HeaderBlock } from './header-block.ts'
 import { ProblemError } from './problem.ts'
-import { isScopeId } from './route-query.ts'
+import { scopeIdOf } from './route-query.ts'
 import { openBlock, preflightAnswer, type Surface, type SurfaceAnswer, type SurfaceRequest } from './surface-answer.ts'
 
 export interface RedirectDeps {
@@ -20,7 +20,6 @@ const VISIBLE = /^[\x21-\x7e]*$/
 /** A segment `.` or `..`, also percent-encoded: with it a client would leave the path prefix of the target. */
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/?#]|$)/i
 const PREFIX = '/r/'
-const SCOPE_END = /[/?#]/
 
 /**
  * `/r/{scope}/{path}`: sends the client to the CDN that should serve it, as RFC 8804 says. GET and HEAD get 302, methods
@@ -54,18 +53,24 @@ interface Asked {
 }
 
 function readTarget({ target, origin }: SurfaceRequest): Asked {
-  const end = target.slice(PREFIX.length).search(SCOPE_END)
-  const scope = end === -1 ? target.slice(PREFIX.length) : target.slice(PREFIX.length, PREFIX.length + end)
-  if (!target.startsWith(PREFIX) || !isScopeId(scope)) {
+  const end = endOfScope(target)
+  const scope = target.startsWith(PREFIX) ? scopeIdOf(target.slice(PREFIX.length, end)) : undefined
+  if (scope === undefined) {
     throw new ProblemError({ kind: 'not-found', detail: 'There is no such scope; the path is /r/{scope}/{path}.' })
   }
-  const rest = target.slice(PREFIX.length + scope.length)
+  const rest = target.slice(end)
   const pathAndQuery = rest.startsWith('/') ? rest : `/${rest}`
   if (!VISIBLE.test(pathAndQuery)) throw invalid('The request target has characters that no URL has.')
   if (DOT_SEGMENT.test(pathAndQuery)) throw invalid('The path has a segment "." or ".."; send it resolved.')
   const { host } = origin
   if (host === undefined || !isHost(host)) throw invalid('The Host field is not a host.')
   return { scope, host, pathAndQuery }
+}
+
+function endOfScope(target: string): number {
+  let end = PREFIX.length
+  while (end < target.length && !'/?#'.includes(target.charAt(end))) end += 1
+  return end
 }
 
 function answerOf({ decision }: RouteAnswer, asked: Asked, { method, origin }: SurfaceRequest): SurfaceAnswer {

@@ -33,8 +33,9 @@ export function readPlainQuery(query: string): RouteQuery | undefined {
         client = value
         break
       case 'scope':
-        if (scope !== undefined || !isScopeId(value)) return undefined
-        scope = value
+        if (scope !== undefined) return undefined
+        scope = scopeIdOf(value)
+        if (scope === undefined) return undefined
         break
       case 'session':
         if (session !== undefined || value.length > MAX_SESSION_LENGTH) return undefined
@@ -50,10 +51,14 @@ export function readPlainQuery(query: string): RouteQuery | undefined {
 
 let lastScope: string | undefined
 
-/** Whether a text has the form of a scope's id. Most look-ups that follow each other are for one scope. */
-export function isScopeId(text: string): boolean {
-  if (text === lastScope) return true
-  if (!IdSchema.safeParse(text).success) return false
-  lastScope = text
-  return true
+/**
+ * The text, if it has the form of a scope's id. Most look-ups that follow each other are for one scope, and get one and
+ * the same string, by which scopes are found faster than by a new one.
+ */
+export function scopeIdOf(text: string): string | undefined {
+  if (text === lastScope) return lastScope
+  if (!IdSchema.safeParse(text).success) return undefined
+  // A slice of what arrived would keep all of it for as long as somebody remembers the id.
+  lastScope = Buffer.from(text, 'latin1').toString('latin1')
+  return lastScope
 }
