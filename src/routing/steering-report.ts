@@ -5,7 +5,7 @@ export interface SteeringReport {
 }
 
 const PATHWAY = /^[A-Za-z0-9._-]{1,128}$/
-const THROUGHPUT = /^\d{0,15}$/
+const THROUGHPUT = /^(?:\d{1,15}(?:\.\d{1,15})?)?$/
 const MAX_PATHWAYS = 32
 
 const NAMES = {
@@ -15,7 +15,7 @@ const NAMES = {
 
 /**
  * Reads `_HLS_pathway` and `_HLS_throughput` (one of each), or `_DASH_pathway` and `_DASH_throughput` (comma-separated
- * lists, the first in quotes). Throughput is bits per second and only checked: it is measured by the player for itself.
+ * lists). Both specifications write the pathway in quotes; hls.js sends it without, dash.js with them. Throughput is bits per second and only checked: it is measured by the player for itself.
  *
  * @returns the name of the parameter that is wrong, if one is.
  */
@@ -32,7 +32,7 @@ export function readReport(
 }
 
 function listOf(format: 'hls' | 'dash', text: string | null): readonly string[] {
-  if (text === null || text === '') return []
-  if (format === 'hls') return [text]
-  return text.replace(/^"(.*)"$/s, '$1').split(',')
+  const bare = text?.replace(/^"(.*)"$/s, '$1') ?? ''
+  if (bare === '') return []
+  return format === 'hls' ? [bare] : bare.split(',')
 }

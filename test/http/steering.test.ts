@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Answer, FrontApi, problemIn, textOf } from './front-api.ts'
+import { createAjv } from './openapi-check.ts'
+import { STEERING_SCHEMA } from './steering-schema.ts'
 
 const PEER = '192.0.2.7'
 
@@ -79,6 +81,57 @@ describe('a steering manifest', () => {
     expect((await ask(api, '/steering/known/hls.json')).json['PATHWAY-CLONES']).toEqual([
       { 'BASE-ID': 'alpha', ID: 'beta', 'URI-REPLACEMENT': { HOST: 'b.example' } },
     ])
+  })
+
+  it.each([
+    ['hls', '_HLS_pathway=beta'],
+    ['hls', '_HLS_pathway=%22beta%22'],
+    ['hls', '_HLS_pathway="beta"&_HLS_throughput=1234567.5'],
+    ['dash', '_DASH_pathway=beta'],
+    ['dash', '_DASH_pathway=%22beta%22&_DASH_throughput=5140000'],
+  ])('for %s takes a pathway with and without quotation marks: %s', async (format, report) => {
+    const api = new FrontApi()
+    const first = await ask(api, `/steering/known/${format}.json`)
+    const second = await ask(api, reload(first, `&${report}`))
+    expect(second.json['PATHWAY-PRIORITY']).toEqual(['beta', 'alpha'])
+  })
+
+  it('is always what the specification allows, and never clones what it does not name', async () => {
+    const isManifest = createAjv().compile(STEERING_SCHEMA)
+    const host = fc.constantFrom('b.example', 'b.example:8443')
+    const ids = fc.uniqueArray(fc.constantFrom('alpha', 'beta', 'c-1', 'd2'), { minLength: 1 })
+    await fc.assert(
+      fc.asyncProperty(
+        ids,
+        host,
+        fc.constantFrom('hls', 'dash'),
+        fc.boolean(),
+        async (candidates, target, format, flees) => {
+          const api = new FrontApi()
+          api.routes.candidates = candidates
+          const httpTarget = { host: target, includeRedirectingHost: false }
+          for (const id of candidates) api.routes.targets.set(id, [{ redirectingHosts: [], httpTarget }])
+          const first = await ask(api, `/steering/known/${format}.json`)
+          const used = flees ? candidates.at(-1) : candidates[0]
+          const second = await ask(api, reload(first, `&_${format.toUpperCase()}_pathway=${used}`))
+          for (const { json } of [first, second]) {
+            expect(isManifest(json), JSON.stringify(isManifest.errors)).toBe(true)
+            expect(json['PATHWAY-PRIORITY']).toHaveLength(candidates.length)
+            expect(candidates).toEqual(expect.arrayContaining(cloneIds(json)))
+          }
+        },
+      ),
+      { numRuns: 50 },
+    )
+    for (const bad of [
+      { VERSION: 2, TTL: 30, 'PATHWAY-PRIORITY': ['a'] },
+      { VERSION: 1, TTL: 0.5, 'PATHWAY-PRIORITY': ['a'] },
+      { VERSION: 1, TTL: 30, 'PATHWAY-PRIORITY': [] },
+      { VERSION: 1, TTL: 30, 'PATHWAY-PRIORITY': ['a', 'a'] },
+      { VERSION: 1, TTL: 30, 'PATHWAY-PRIORITY': ['a b'] },
+    ]) {
+      expect(isManifest(bad)).toBe(false)
+    }
   })
 
   it.each([
@@ -163,3 +216,8 @@ describe('the state of a player', () => {
     )
   })
 })
+
+function cloneIds(manifest: object): unknown[] {
+  const clones: unknown = 'PATHWAY-CLONES' in manifest ? manifest['PATHWAY-CLONES'] : []
+  return Array.isArray(clones) ? clones.map((clone: { readonly ID?: unknown }) => clone.ID) : ['no list']
+}
