@@ -17,6 +17,7 @@ import type {
   AnswerCoverage,
   AnswerVersions,
   ConnectUrl,
+  DrawnPlan,
   RouteAnswer,
   RouteQuestion,
   RouteService,
@@ -104,13 +105,28 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     return { client, decision, plan, isKeyedByPrefix: key === prefixKey }
   }
 
-  function sameFor({ client, plan, isKeyedByPrefix }: Decided): Prefix | undefined {
-    // Beyond the neighbourhood another policy may be on trial, another key drawn, other samples measured.
-    const narrow =
-      deps.policies.isSplit() || plan.varies || (isKeyedByPrefix && plan.tiers.some((tier) => tier.length > 1))
-    const widest = deps.coverage().map?.widestPrefix(client.address)
-    const limit = client.address.version === 4 ? 24 : 48
-    return widest !== undefined && narrow && widest.length < limit ? prefixOf(client.address, limit) : widest
+  // Beyond the neighbourhood another policy may be on trial, another key drawn, other samples measured.
+  function sameFor(decided: Decided): Prefix | undefined {
+    const { address } = decided.client
+    const narrow = differsBeyondDraw(decided) || isDrawn(decided)
+    const widest = deps.coverage().map?.widestPrefix(address)
+    const limit = address.version === 4 ? 24 : 48
+    return widest !== undefined && narrow && widest.length < limit ? prefixOf(address, limit) : widest
+  }
+
+  function drawnPlan(decided: Decided): DrawnPlan | undefined {
+    if (differsBeyondDraw(decided) || !isDrawn(decided)) return undefined
+    const { client, plan } = decided
+    const tiers = plan.tiers.map(({ length }) => length)
+    return { tiers, sameFor: deps.coverage().map?.widestPrefix(client.address) }
+  }
+
+  function differsBeyondDraw({ plan }: Decided): boolean {
+    return deps.policies.isSplit() || plan.varies
+  }
+
+  function isDrawn({ plan, isKeyedByPrefix }: Decided): boolean {
+    return isKeyedByPrefix && plan.tiers.some((tier) => tier.length > 1)
   }
 
   function coverageOf({ address }: ReadClient): AnswerCoverage | undefined {
@@ -136,7 +152,7 @@ export function createRouteService(deps: RouteServiceDeps): RouteService {
     }
   }
 
-  const details: AnswerDetails = { versions, coverageOf, sameFor }
+  const details: AnswerDetails = { versions, coverageOf, sameFor, drawn: drawnPlan }
 
   function observe(decision: Decision): void {
     deps.observe(decision.candidates[0]?.provider, decision.panic)
@@ -217,12 +233,17 @@ class Answer implements RouteAnswer {
   get sameFor(): Prefix | undefined {
     return this.#details.sameFor(this.#decided)
   }
+
+  get drawn(): DrawnPlan | undefined {
+    return this.#details.drawn(this.#decided)
+  }
 }
 
 interface AnswerDetails {
   versions(): AnswerVersions
   coverageOf(client: ReadClient): AnswerCoverage | undefined
   sameFor(decided: Decided): Prefix | undefined
+  drawn(decided: Decided): DrawnPlan | undefined
 }
 
 type ReadClient = Pick<Client, 'address' | 'text'>

@@ -19,6 +19,18 @@ export interface RouteAnswer {
   readonly coverage: AnswerCoverage | undefined
   /** A prefix around the client all of whose clients get this answer (RFC 7871 7.2.1); undefined: not known. */
   readonly sameFor: Prefix | undefined
+  /**
+   * Where clients of the same plan are told apart by the draw over their /24 or /48 alone: the plan, and for whom it
+   * holds. Undefined: nothing is drawn, or measurements, shedding or a trial tell neighbours apart as well.
+   */
+  readonly drawn?: DrawnPlan | undefined
+}
+
+export interface DrawnPlan {
+  /** How many candidates each tier has, the best first; the draw orders those of one tier. */
+  readonly tiers: readonly number[]
+  /** A prefix around the client all of whose clients have this plan; undefined: not known. */
+  readonly sameFor: Prefix | undefined
 }
 
 export interface AnswerVersions {

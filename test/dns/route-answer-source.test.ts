@@ -77,6 +77,14 @@ describe('answers from decisions', () => {
     expect(source.version('Final')).toBe('version of the-id')
   })
 
+  it('hold for all of the plan where the draw alone tells its clients apart', () => {
+    const sameFor = { version: 4 as const, value: 0xc0000000n, length: 9 }
+    const { source } = world(() => ({ ...ANSWER, drawn: { tiers: [1], sameFor } }))
+    expect(source.held(QUESTION)).toMatchObject({ kind: 'addresses', sameForBits: 9 })
+    const other = world(() => ({ ...ANSWER, drawn: { tiers: [1], sameFor: undefined } }))
+    expect(other.source.held(QUESTION)).toMatchObject({ kind: 'addresses', sameForBits: 20 })
+  })
+
   it('hold for one address alone where the prefix is not known', () => {
     const { source } = world(() => ({ ...ANSWER, sameFor: undefined }))
     expect(source.held(QUESTION)).toMatchObject({ sameForBits: 128 })

@@ -1,6 +1,6 @@
 import { type DecodedPacket, decode, encode, type PacketOpt } from 'dns-packet'
 import type { AnswerQuestion, AnswerSource } from '../../src/routing/dns/answer-source.ts'
-import type { ClientAnswer, ScopeAnswer } from '../../src/routing/dns/client-answer.ts'
+import type { ClientAnswer, DrawnAnswer, ScopeAnswer } from '../../src/routing/dns/client-answer.ts'
 import { CookieJar } from '../../src/routing/dns/cookie.ts'
 import { RateLimiter, type RateLimits } from '../../src/routing/dns/rate-limit.ts'
 import { DnsResponder } from '../../src/routing/dns/responder.ts'
@@ -26,7 +26,7 @@ export const ZONE: Zone = createZone({
 export const NO_LIMITS: RateLimits = { responsesPerSecond: 0, slip: 0, leak: 0, v4Bits: 24, v6Bits: 56, exempt: [] }
 
 export interface DnsWorldOptions {
-  readonly answer?: (question: AnswerQuestion) => ClientAnswer
+  readonly answer?: (question: AnswerQuestion) => ClientAnswer | DrawnAnswer
   /** Scopes that only `load` finds. */
   readonly notHeld?: ReadonlySet<string>
   readonly limits?: RateLimits

@@ -1,5 +1,11 @@
 import type { AnswerQuestion, AnswerSource } from '../../routing/dns/answer-source.ts'
-import { answerOf, type ClientAnswer, type FallbackTarget } from '../../routing/dns/client-answer.ts'
+import {
+  answerOf,
+  answerOfPlan,
+  type ClientAnswer,
+  type FallbackTarget,
+  type ScopeAnswer,
+} from '../../routing/dns/client-answer.ts'
 import { explanationOf } from '../../routing/dns/explanation.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { RouteAnswer, RouteQuestion, RouteService } from '../route-service.ts'
@@ -22,9 +28,16 @@ export function createRouteAnswerSource({ routes, names, fallback }: RouteAnswer
     client,
     ...(scope === undefined ? {} : { scope: names.idOf(scope) }),
   })
-  const toAnswer = ({ decision, sameFor }: RouteAnswer, { name }: AnswerQuestion): ClientAnswer => {
+  const ownAnswer = ({ decision, sameFor }: RouteAnswer, { name }: AnswerQuestion): ClientAnswer => {
     const { candidates, ttlSeconds } = decision
     return answerOf({ candidates, ttlSeconds, sameForBits: sameFor?.length ?? ALL_BITS }, name, fallback)
+  }
+  const toAnswer = (answer: RouteAnswer, question: AnswerQuestion): ScopeAnswer => {
+    const { drawn, decision } = answer
+    if (drawn?.sameFor === undefined) return ownAnswer(answer, question)
+    const { candidates, ttlSeconds } = decision
+    const facts = { candidates, ttlSeconds, sameForBits: drawn.sameFor.length }
+    return answerOfPlan(facts, drawn.tiers, question.name, fallback)
   }
 
   return {
@@ -47,7 +60,7 @@ export function createRouteAnswerSource({ routes, names, fallback }: RouteAnswer
     async explain(question) {
       try {
         const answer = await inTime(routes.decide(routeQuestion(question)))
-        return explanationOf(answer.decision, toAnswer(answer, question))
+        return explanationOf(answer.decision, ownAnswer(answer, question))
       } catch (error) {
         if (isNotFound(error)) return undefined
         throw error

@@ -1,6 +1,6 @@
 import type { AnswerSource } from '../../routing/dns/answer-source.ts'
-import type { ScopeAnswer } from '../../routing/dns/client-answer.ts'
-import type { Asks, Told, ToWorker } from './worker-messages.ts'
+import { answerKey, type ScopeAnswer, type TargetAnswer } from '../../routing/dns/client-answer.ts'
+import type { Asks, Told, ToWorker, WireTarget } from './worker-messages.ts'
 
 /** Answers what workers ask, and tells them when it is no longer right. */
 export interface WorkerAnswers {
@@ -56,7 +56,7 @@ export function createWorkerAnswers(source: AnswerSource): WorkerAnswers {
         void later(asks, id, client).then((one) => tell({ kind: 'told', told: [one] }))
         return
       }
-      const key = keyOf(answer)
+      const key = answerKey(answer)
       const group = told.get(key) ?? { ids: [], sameForBits: [], answer: toWire(answer), ...version }
       group.ids.push(id)
       group.sameForBits.push(bitsOf(answer))
@@ -84,19 +84,6 @@ export function createWorkerAnswers(source: AnswerSource): WorkerAnswers {
   }
 }
 
-/** Equal for answers that are alike but for the number of bits. */
-function keyOf(answer: ScopeAnswer): string {
-  if (answer === 'absent') return answer
-  switch (answer.kind) {
-    case 'nobody':
-      return answer.kind
-    case 'alias':
-      return `${answer.ttlSeconds} ${answer.host}`
-    case 'addresses':
-      return `${answer.ttlSeconds} ${answer.addresses.join()}`
-  }
-}
-
 function bitsOf(answer: ScopeAnswer): number {
   return answer === 'absent' ? 0 : answer.sameForBits
 }
@@ -106,9 +93,22 @@ function toWire(answer: ScopeAnswer): NonNullable<Told['answer']> {
   switch (answer.kind) {
     case 'nobody':
       return { kind: 'nobody' }
+    case 'drawn':
+      return {
+        kind: 'drawn',
+        among: answer.among.map(({ target, ...one }) => ({ ...one, target: targetToWire(target) })),
+      }
     case 'alias':
-      return { kind: 'alias', host: answer.host, ttlSeconds: answer.ttlSeconds }
     case 'addresses':
-      return { kind: 'addresses', addresses: [...answer.addresses], ttlSeconds: answer.ttlSeconds }
+      return targetToWire(answer)
+  }
+}
+
+function targetToWire(target: TargetAnswer): WireTarget {
+  switch (target.kind) {
+    case 'alias':
+      return { kind: 'alias', host: target.host, ttlSeconds: target.ttlSeconds }
+    case 'addresses':
+      return { kind: 'addresses', addresses: [...target.addresses], ttlSeconds: target.ttlSeconds }
   }
 }

@@ -1,9 +1,16 @@
 import { z } from 'zod'
 import { DnsSchema } from '../config/dns-schema.ts'
 
+const Addresses = z.object({ kind: z.literal('addresses'), addresses: z.array(z.string()), ttlSeconds: z.number() })
+const Alias = z.object({ kind: z.literal('alias'), host: z.string(), ttlSeconds: z.number() })
+const Target = z.discriminatedUnion('kind', [Addresses, Alias])
 const Answer = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('addresses'), addresses: z.array(z.string()), ttlSeconds: z.number() }),
-  z.object({ kind: z.literal('alias'), host: z.string(), ttlSeconds: z.number() }),
+  Addresses,
+  Alias,
+  z.object({
+    kind: z.literal('drawn'),
+    among: z.array(z.object({ provider: z.string(), weight: z.number(), target: Target })),
+  }),
   z.object({ kind: z.literal('nobody') }),
   z.object({ kind: z.literal('absent') }),
 ])
@@ -69,4 +76,5 @@ export const ToWorker = z.discriminatedUnion('kind', [
 export type FromWorker = z.infer<typeof FromWorker>
 export type ToWorker = z.infer<typeof ToWorker>
 export type Asks = z.infer<typeof Asks>
+export type WireTarget = z.infer<typeof Target>
 export type Told = z.infer<typeof Told>

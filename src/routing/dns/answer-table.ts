@@ -71,48 +71,35 @@ export class AnswerTable<Value> {
     return (this.#rows[place + CONTENT] ?? 0) & 0xff
   }
 
-  /** Keeps an answer for the client, and for its prefix where that holds others. */
-  set(nameId: number, client: DnsClient, entry: TableEntry<Value>): void {
-    const head = headOf(nameId, client)
-    const { epoch, confirmedAt, sameForBits } = entry
-    const content = (this.#indexOf(entry.value) << 16) | sameForBits
-    this.#write(head, client.words, ONE_CLIENT, epoch, confirmedAt, content)
-    if (sameForBits >= client.maxBits) return
+  /** When the entry was confirmed, as `set` takes it. */
+  confirmedAt(place: number): number {
+    return this.#rows[place + CONFIRMED] ?? 0
+  }
+
+  /** Keeps an answer for the client alone. Returns its place. */
+  set(nameId: number, client: DnsClient, entry: TableEntry<Value>): number {
+    return this.#write(headOf(nameId, client), client.words, ONE_CLIENT, entry)
+  }
+
+  /** Keeps an answer for the prefix of `sameForBits` around the client. */
+  setAround(nameId: number, client: DnsClient, entry: TableEntry<Value>): void {
+    const bits = entry.sameForBits
     const lengths = this.#lengths[client.version]
-    if (!lengths.includes(sameForBits)) {
-      this.#lengths[client.version] = [...lengths, sameForBits].sort((a, b) => b - a)
-    }
-    maskTo(sameForBits, client.words, this.#around)
-    this.#write(head, this.#around, sameForBits, epoch, confirmedAt, content)
+    if (!lengths.includes(bits)) this.#lengths[client.version] = [...lengths, bits].sort((a, b) => b - a)
+    maskTo(bits, client.words, this.#around)
+    this.#write(headOf(nameId, client), this.#around, bits, entry)
   }
 
-  /** Makes what is kept at a place the client's own entry. Returns its place. */
-  adopt(place: number, nameId: number, client: DnsClient): number {
+  #write(head: number, words: Uint32Array, length: number, entry: TableEntry<Value>): number {
     const rows = this.#rows
-    const [epoch = 0, confirmedAt = 0, content = 0] = [
-      rows[place + EPOCH],
-      rows[place + CONFIRMED],
-      rows[place + CONTENT],
-    ]
-    return this.#write(headOf(nameId, client), client.words, ONE_CLIENT, epoch, confirmedAt, content)
-  }
-
-  #write(
-    head: number,
-    words: Uint32Array,
-    length: number,
-    epoch: number,
-    confirmedAt: number,
-    content: number,
-  ): number {
-    const rows = this.#rows
+    const index = this.#indexOf(entry.value)
     const found = this.#find(head, words, length)
-    const place = found >= 0 ? found : this.#oldest(this.#first(head, words, length), confirmedAt)
+    const place = found >= 0 ? found : this.#oldest(this.#first(head, words, length), entry.confirmedAt)
     rows[place] = head
     rows.set(words, place + 1)
-    rows[place + EPOCH] = epoch
-    rows[place + CONFIRMED] = confirmedAt
-    rows[place + CONTENT] = (content & 0xffff_00ff) | (length << 8)
+    rows[place + EPOCH] = entry.epoch
+    rows[place + CONFIRMED] = entry.confirmedAt
+    rows[place + CONTENT] = (index << 16) | (length << 8) | entry.sameForBits
     return place
   }
 
@@ -170,7 +157,7 @@ export class AnswerTable<Value> {
 
 export interface TableEntry<Value> {
   readonly epoch: number
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; of them 32 bits are kept. */
   readonly confirmedAt: number
   /** From 0 to 128. */
   readonly sameForBits: number

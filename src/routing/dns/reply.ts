@@ -1,5 +1,5 @@
 import type { Answer } from 'dns-packet'
-import type { ClientAnswer, ScopeAnswer } from './client-answer.ts'
+import type { ClientAnswer } from './client-answer.ts'
 import { RCODE, type Rcode, TYPE } from './dns-numbers.ts'
 import { addressRecords, type Zone, type ZoneName } from './zone.ts'
 
@@ -91,7 +91,12 @@ export function apexReply({ name, type }: NamedQuestion, zone: Zone): Reply | un
  * The answer for a name whose data the decision makes. An alias answers every type (RFC 1034 4.3.2), except at the apex,
  * which can have none beside its SOA record.
  */
-export function serviceReply(answer: ScopeAnswer, question: NamedQuestion, zone: Zone, apex: boolean): Reply {
+export function serviceReply(
+  answer: ClientAnswer | 'absent',
+  question: NamedQuestion,
+  zone: Zone,
+  apex: boolean,
+): Reply {
   if (answer === 'absent') return negativeReply(RCODE.NXDOMAIN, zone)
   switch (answer.kind) {
     case 'nobody':

@@ -1,11 +1,11 @@
 import type { AnswerQuestion, AnswerSource } from './answer-source.ts'
 import { AnswerTable } from './answer-table.ts'
-import type { ScopeAnswer } from './client-answer.ts'
+import { DRAWN_BITS, type ScopeAnswer } from './client-answer.ts'
 import type { CookieJar } from './cookie.ts'
 import { DnsClient, type SubnetLimits } from './dns-client.ts'
 import { RCODE, type Rcode, TYPE } from './dns-numbers.ts'
 import { asksForData, DnsQuery, readQuery } from './dns-query.ts'
-import { type PreparedAnswer, PreparedAnswers } from './prepared-answers.ts'
+import { type PreparedAnswer, PreparedAnswers, type PreparedDraw } from './prepared-answers.ts'
 import { labelsBefore, nameAsked } from './query-name.ts'
 import { RATE_CATEGORY, type RateLimiter } from './rate-limit.ts'
 import { apexReply, errorReply, explanationReply, staticReply } from './reply.ts'
@@ -56,7 +56,7 @@ const MAX_TCP_BYTES = 65_535
  */
 export class DnsResponder {
   readonly #options: ResponderOptions
-  readonly #table: AnswerTable<PreparedAnswer>
+  readonly #table: AnswerTable<PreparedAnswer | PreparedDraw>
   readonly #prepared: PreparedAnswers
   readonly #names: ServiceNames
   readonly #bare = new Map<Rcode, WireReply>()
@@ -197,12 +197,16 @@ export class DnsResponder {
   }
 
   /** Place of what is known for the client: its own entry, unless that of a prefix around it is right and it is not. */
-  #placeOf({ id, epoch }: ServiceName, believed: number): number {
+  #placeOf(name: ServiceName, believed: number): number {
     const table = this.#table
+    const { id, epoch } = name
     const own = table.find(id, this.#client)
     if (own >= 0 && table.epochAt(own) === epoch && table.ageAt(own, this.#now) < believed) return own
     const around = table.findAround(id, this.#client, epoch)
-    return around >= 0 && table.ageAt(around, this.#now) < believed ? table.adopt(around, id, this.#client) : own
+    if (around < 0 || table.ageAt(around, this.#now) >= believed) return own
+    const value = table.valueAt(around)
+    if (value === undefined) return own
+    return this.#keepFor(this.#client, name, value, table.sameForBitsAt(around), table.confirmedAt(around))
   }
 
   #question({ scope, name }: Pick<ServiceName, 'scope' | 'name'>): AnswerQuestion {
@@ -210,9 +214,10 @@ export class DnsResponder {
   }
 
   #finishAt(place: number, message: Buffer): Response {
-    const reply = this.#table.valueAt(place)?.replyTo(this.#query.type)
-    if (reply === undefined) return undefined
-    return this.#finish(message, reply, this.#table.sameForBitsAt(place))
+    const value = this.#table.valueAt(place)
+    // A client's own entry is never a draw.
+    if (value?.kind !== 'answer') return undefined
+    return this.#finish(message, value.replyTo(this.#query.type), this.#table.sameForBitsAt(place))
   }
 
   #note(name: ServiceName | NewName, answer: ScopeAnswer, message: Buffer): Response {
@@ -221,15 +226,30 @@ export class DnsResponder {
       return this.#finishAbsent(message)
     }
     const known = 'epoch' in name ? name : this.#names.add(name.labels, name, this.#now)
-    const prepared = this.#keep(known, this.#client, answer)
-    return this.#finish(message, prepared.replyTo(this.#query.type), answer.sameForBits)
+    return this.#finishAt(this.#keep(known, this.#client, answer), message)
   }
 
-  #keep(name: ServiceName, client: DnsClient, answer: Exclude<ScopeAnswer, 'absent'>): PreparedAnswer {
-    const value = this.#prepared.prepare(answer, name.apex)
+  /** Keeps an answer for the client and for all for whom it is the same. Returns the place of the client's own. */
+  #keep(name: ServiceName, client: DnsClient, answer: Exclude<ScopeAnswer, 'absent'>): number {
+    const { id, epoch, apex } = name
     const { sameForBits } = answer
-    this.#table.set(name.id, client, { epoch: name.epoch, confirmedAt: this.#options.now(), sameForBits, value })
-    return value
+    const value =
+      answer.kind === 'drawn' ? this.#prepared.prepareDraw(answer, apex) : this.#prepared.prepare(answer, apex)
+    const confirmedAt = this.#options.now()
+    if (sameForBits < client.maxBits) this.#table.setAround(id, client, { epoch, confirmedAt, sameForBits, value })
+    return this.#keepFor(client, name, value, sameForBits, confirmedAt)
+  }
+
+  #keepFor(
+    client: DnsClient,
+    { id, epoch }: ServiceName,
+    kept: PreparedAnswer | PreparedDraw,
+    bits: number,
+    confirmedAt: number,
+  ): number {
+    const value = kept.kind === 'draw' ? kept.answerFor(client.address()) : kept
+    const sameForBits = kept.kind === 'draw' ? Math.max(bits, DRAWN_BITS[client.version]) : bits
+    return this.#table.set(id, client, { epoch, confirmedAt, sameForBits, value })
   }
 
   #finishAbsent(message: Buffer): Response {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RedirectTarget } from '../../../src/fci/effective-capabilities.ts'
-import { answerOf, type FallbackTarget } from '../../../src/routing/dns/client-answer.ts'
+import { answerOf, answerOfPlan, drawAnswer, type FallbackTarget } from '../../../src/routing/dns/client-answer.ts'
 
 const NAME = 'x.cdn.example'
 const target = (host: string, ...redirectingHosts: string[]): RedirectTarget => ({
@@ -64,5 +64,58 @@ describe('answerOf', () => {
     expect(answer([], { host: 'origin.example', addresses: [] })).toMatchObject({ host: 'origin.example' })
     expect(answer([], { addresses: [] })).toEqual({ kind: 'nobody', sameForBits: 20 })
     expect(answer([])).toEqual({ kind: 'nobody', sameForBits: 20 })
+  })
+})
+
+describe('answerOfPlan', () => {
+  const of = (provider: string, host: string | undefined, weight = 100) => ({
+    provider,
+    weight,
+    addresses: [],
+    redirectTargets: host === undefined ? [] : [target(host)],
+  })
+  const plan = (candidates: readonly ReturnType<typeof of>[], ...tiers: number[]) =>
+    answerOfPlan({ candidates, ttlSeconds: 30, sameForBits: 12 }, tiers, NAME, {
+      host: 'fallback.example',
+      addresses: [],
+    })
+
+  it('is drawn among those of the first tier with a DNS target, in one order', () => {
+    const expected = {
+      kind: 'drawn',
+      among: [
+        { provider: 'a', weight: 30, target: { kind: 'alias', host: 'a.example', ttlSeconds: 30 } },
+        { provider: 'c', weight: 70, target: { kind: 'alias', host: 'c.example', ttlSeconds: 30 } },
+      ],
+      sameForBits: 12,
+    }
+    const [a, c, none] = [of('a', 'a.example', 30), of('c', 'c.example', 70), of('b', undefined)]
+    expect(plan([a, none, c, of('d', 'd.example')], 3, 1)).toEqual(expected)
+    expect(plan([none, c, a, of('d', 'd.example')], 1, 2, 1)).toEqual(expected)
+  })
+
+  it('holds for all of the plan where one alone has a DNS target, or nobody', () => {
+    expect(plan([of('b', undefined), of('a', 'a.example'), of('c', 'c.example')], 2, 1)).toEqual({
+      kind: 'alias',
+      host: 'a.example',
+      ttlSeconds: 30,
+      sameForBits: 12,
+    })
+    expect(plan([of('a', undefined), of('b', undefined)], 2)).toMatchObject({
+      host: 'fallback.example',
+      sameForBits: 12,
+    })
+  })
+
+  it('draws by weight, the same for all of a network', () => {
+    const drawn = plan([of('a', 'a.example', 30), of('c', 'c.example', 70)], 2)
+    if (drawn.kind !== 'drawn') throw new Error('it is drawn')
+    const hostOf = (value: number): string => {
+      const answered = drawAnswer(drawn.among, { version: 4, value: BigInt(value) })
+      return answered?.kind === 'alias' ? answered.host : ''
+    }
+    const hosts = Array.from({ length: 2_000 }, (_, network) => hostOf(network * 256))
+    expect(hosts.filter((host) => host === 'c.example').length / hosts.length).toBeCloseTo(0.7, 1)
+    hosts.forEach((host, network) => expect(hostOf(network * 256 + 255)).toBe(host))
   })
 })

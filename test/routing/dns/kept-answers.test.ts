@@ -1,5 +1,6 @@
 import type { DecodedPacket } from 'dns-packet'
 import { describe, expect, it } from 'vitest'
+import { drawAnswer } from '../../../src/routing/dns/client-answer.ts'
 import { dnsWorld, OTHER_SCOPE, SCOPE } from '../../support/dns-world.ts'
 
 const NAME = `${SCOPE}.cdn.example`
@@ -57,6 +58,30 @@ describe('kept answers', () => {
       hosts.push((await world.ask({ name: NAME, subnet })).answers?.[0])
     }
     expect(hosts).toMatchObject([{ data: 'six.example' }, { data: 'four.example' }, { data: 'six.example' }])
+    expect(world.asked).toHaveLength(2)
+  })
+
+  it('that are drawn are asked for once, and each network gets its own', async () => {
+    const among = ['a', 'b'].map((provider) => ({
+      provider,
+      weight: 50,
+      target: { kind: 'alias' as const, host: `${provider}.example`, ttlSeconds: 5 },
+    }))
+    const world = dnsWorld({ answer: () => ({ kind: 'drawn', among, sameForBits: 8 }), tableEntries: 4_096 })
+    const hosts = new Map<unknown, number>()
+    for (let round = 0; round < 2; round++) {
+      for (let network = 0; network < 200; network++) {
+        const packet = await world.ask({ name: NAME, subnet: `10.9.${network}.0/24` })
+        expect(scopeOf(packet)).toBe(24)
+        const data = packet.answers?.flatMap((answer) => (answer.type === 'CNAME' ? answer.data : []))[0]
+        const value = BigInt(0x0a090000 + network * 256)
+        expect({ kind: 'alias', host: data, ttlSeconds: 5 }).toEqual(drawAnswer(among, { version: 4, value }))
+        hosts.set(data, (hosts.get(data) ?? 0) + 1)
+      }
+    }
+    expect(world.asked).toHaveLength(1)
+    expect(new Set(hosts.keys())).toEqual(new Set(['a.example', 'b.example']))
+    await world.ask({ name: NAME, subnet: '11.0.0.0/24' })
     expect(world.asked).toHaveLength(2)
   })
 

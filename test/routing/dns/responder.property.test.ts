@@ -1,7 +1,7 @@
 import { type DecodedPacket, decode } from 'dns-packet'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ScopeAnswer } from '../../../src/routing/dns/client-answer.ts'
+import type { ClientAnswer } from '../../../src/routing/dns/client-answer.ts'
 import { DnsQuery, readQuery } from '../../../src/routing/dns/dns-query.ts'
 import { PreparedAnswers } from '../../../src/routing/dns/prepared-answers.ts'
 import { serviceReply } from '../../../src/routing/dns/reply.ts'
@@ -122,7 +122,7 @@ describe('answers', () => {
   })
 })
 
-const anyAnswer: fc.Arbitrary<ScopeAnswer> = fc.oneof(
+const anyAnswer: fc.Arbitrary<ClientAnswer | 'absent'> = fc.oneof(
   fc.record({
     kind: fc.constant('addresses' as const),
     addresses: fc.uniqueArray(fc.oneof(fc.ipV4(), fc.constantFrom('2001:db8::1', '2001:db8::2')), {
