@@ -1,4 +1,4 @@
-// Addresses and prefixes are read from bytes, which takes a third of the time that it takes from a string.
+// Prefixes and IPv6 addresses are read from bytes, which takes a third of the time that it takes from a string.
 
 const DOT = 46
 const SLASH = 47
@@ -27,6 +27,7 @@ export function bytesOf(text: string): Uint8Array | undefined {
  * version, or 0 if the text is none.
  */
 export function scanAddressText(text: string, to: Uint32Array): 0 | 4 | 6 {
+  if (isIpv4Text(text, to)) return 4
   const { length } = text
   if (length > MAX_LENGTH) return 0
   for (let i = 0; i < length; i++) {
@@ -35,8 +36,30 @@ export function scanAddressText(text: string, to: Uint32Array): 0 | 4 | 6 {
     scratch[i] = code
   }
   scratch[length] = 0
-  if (scanIpv4(scratch, 0, to, 0) === length) return 4
   return scanIpv6(scratch, 0, to, 0) === length ? 6 : 0
+}
+
+/** As `scanIpv4` for a whole text. So short a one is read faster where it is than copied first. */
+function isIpv4Text(text: string, to: Uint32Array): boolean {
+  let value = 0
+  let octet = -1
+  let dots = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= ZERO && code <= NINE) {
+      if (octet === 0) return false
+      octet = octet < 0 ? code - ZERO : octet * 10 + code - ZERO
+      if (octet > 255) return false
+    } else {
+      if (octet < 0 || code !== DOT || dots === 3) return false
+      value = (value << 8) | octet
+      octet = -1
+      dots++
+    }
+  }
+  if (octet < 0 || dots < 3) return false
+  to[0] = (value << 8) | octet
+  return true
 }
 
 /**
