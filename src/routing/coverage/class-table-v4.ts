@@ -11,9 +11,11 @@ const MOST_SHORT = 2 ** LENGTH_BITS - 1
 /** Entries of a list that are searched without a loop. */
 const WRITTEN_OUT = 8
 const MOST_WORDS = 2 ** (31 - LENGTH_BITS)
-const LEAST_ROOT_BITS = 8
 /** More would make the root larger than the nearer caches. */
-const USUAL_ROOT_BITS = 18
+const LARGE_ROOT_BITS = 18
+const SMALL_ROOT_BITS = 12
+/** Of fewer ranges, a large root would be most of the table. */
+const MANY_RANGES = 32_768
 /** Beyond this, a root with room for the labels would be out of proportion. */
 export const MOST_ROOT_BITS = 24
 
@@ -51,7 +53,7 @@ function rootBitsFor(count: number, labels: Uint32Array): number {
   for (let i = 0; i < count; i++) union |= labels[i] ?? 0
   const labelBits = bitsOf(union)
   if (labelBits > MOST_ROOT_BITS) throw new RangeError(`a table cannot hold labels of ${labelBits} bits`)
-  return Math.max(labelBits, LEAST_ROOT_BITS, Math.min(USUAL_ROOT_BITS, bitsOf(count) - 1))
+  return Math.max(labelBits, count < MANY_RANGES ? SMALL_ROOT_BITS : LARGE_ROOT_BITS)
 }
 
 /** The label of an IPv4 address. */

@@ -138,27 +138,31 @@ class TableBuilder {
     this.#words[list + 1] = ~(labels[inside] ?? 0)
     let length = 1
     let range = inside
-    const append = (bits: number, entry: number): void => {
-      // A second pair for the same bits replaces the first, of which nothing is left.
-      if (this.#words[list + 2 * (length - 1)] === bits) length--
-      this.#words[list + 2 * length] = bits
-      this.#words[list + 2 * length + 1] = entry
-      length++
-    }
     for (let next = inside + 1; next < end; ) {
       const bits = this.#bits(next, depth)
       let beyond = next + 1
       while (beyond < end && this.#bits(beyond, depth) === bits) beyond++
       const first = this.#isZeroFrom(next, depth + LIST_BITS) ? next : range
       const entry = this.#entry(depth + LIST_BITS, first, beyond)
-      append(bits, entry)
+      length = this.#append(list, length, bits, entry)
       range = beyond - 1
       next = beyond
-      if (entry >= 0 && bits < 2 ** LIST_BITS - 1) append(bits + 1, ~(labels[range] ?? 0))
+      if (entry >= 0 && bits < 2 ** LIST_BITS - 1) {
+        length = this.#append(list, length, bits + 1, ~(labels[range] ?? 0))
+      }
     }
     // What was reserved too much goes back, unless something stands behind it.
     if (this.#size === reserved) this.#size = list + 2 * length
     return (list << OFFSET_SHIFT) | length
+  }
+
+  /** Returns how many pairs the list then has. */
+  #append(list: number, length: number, bits: number, entry: number): number {
+    // A second pair for the same bits replaces the first, of which nothing is left.
+    const kept = this.#words[list + 2 * (length - 1)] === bits ? length - 1 : length
+    this.#words[list + 2 * kept] = bits
+    this.#words[list + 2 * kept + 1] = entry
+    return kept + 1
   }
 
   #fill(from: number, to: number, entry: number): void {
