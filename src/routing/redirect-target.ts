@@ -64,8 +64,14 @@ const PATH_PREFIX = /^\/(?:[\w.~!$&'()*+,;=:@%-]+\/)*$/
 
 /** Whether a text is a host, perhaps with a port, and nothing else. */
 export function isHost(text: string): boolean {
-  return HOST.test(text)
+  if (text === lastHost) return true
+  if (!HOST.test(text)) return false
+  lastHost = text
+  return true
 }
+
+/** Most requests that follow each other are for one host. */
+let lastHost: string | undefined
 
 /** What a peer advertises goes into a header field, so it is looked at again where it is used. */
 function isSafe({ host, pathPrefix }: HttpTarget): boolean {

@@ -70,3 +70,44 @@ it('tells the same facts, as the same object, for as long as none of them has ch
   live.health = { state: 'up', reason: 'answered 1 s ago', since: 2 }
   expect(directory.facts()).toBe(healthy)
 })
+
+it('looks at what is held of an advertisement once a millisecond, and at once when it says that it changed', async () => {
+  const loaded = checkConfig(
+    { providers: [{ id: 'a', adapter: 'draft-http', options: { base_url: 'http://a', token: 'env:T' } }] },
+    'test',
+    { env: { T: 't' }, readFile: () => '' },
+  )
+  const live = { now: 0, asked: 0, held: HELD, changed: (_provider: string): void => {} }
+  await using directory = createProviderDirectory({
+    configs: loaded.config.providers,
+    adapters: loaded.adapters,
+    states: { get: () => ({ state: 'enabled' }), set: async () => {}, refresh: async () => {} },
+    advertisements: {
+      get: () => {
+        live.asked += 1
+        return live.held
+      },
+      onChange: (listener) => {
+        live.changed = listener
+        return () => {}
+      },
+    },
+    health: { get: () => ({ state: 'up', reason: 'answers', since: 0 }), observe: () => {}, onChange: () => () => {} },
+    overlay: { drilled: () => undefined },
+    now: () => live.now,
+  })
+  const first = directory.facts()
+  directory.facts()
+  const { asked } = live
+  expect(directory.facts()).toBe(first)
+  expect(live.asked).toBe(asked)
+
+  live.held = { ...HELD, model: { capabilities: [], diagnostics: [] } }
+  live.changed('a')
+  expect(directory.facts()[0]?.advertisement?.model).toBe(live.held.model)
+
+  directory.facts()
+  live.held = { ...live.held, stale: true }
+  live.now = 1
+  expect(directory.facts()[0]?.advertisement?.stale).toBe(true)
+})

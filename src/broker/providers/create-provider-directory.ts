@@ -12,7 +12,8 @@ export interface ProviderDirectoryDeps {
   readonly configs: readonly ProviderConfig[]
   readonly adapters: ReadonlyMap<string, ConfiguredAdapter>
   readonly states: AdministrativeStates
-  readonly advertisements: Pick<AdvertisementBoard, 'get'>
+  /** With `onChange`, what else changes about an advertisement, its age, is looked at once a millisecond. */
+  readonly advertisements: Pick<AdvertisementBoard, 'get'> & Partial<Pick<AdvertisementBoard, 'onChange'>>
   readonly health: HealthBoard
   readonly overlay: DrillOverlay
   readonly now: () => number
@@ -66,26 +67,46 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
 
   const all = [...entries]
   let latest: readonly ProviderFacts[] = []
+  let lookedAt = Number.NaN
+  deps.advertisements.onChange?.(() => {
+    lookedAt = Number.NaN
+  })
 
   /** Whether routing would take what is known of a provider now for what was told last. Makes nothing: it is asked for every look-up. */
-  function isStill(told: ProviderFacts | undefined, id: string): boolean {
+  function isStill(told: ProviderFacts | undefined, id: string): told is ProviderFacts {
     if (told?.id !== id) return false
     const administrative = deps.states.get(id)
     const health = deps.health.get(id)
-    const held = deps.advertisements.get(id)
-    const known = told.advertisement
     return (
       told.administrative.state === administrative.state &&
       told.administrative.reason === administrative.reason &&
       told.health.state === health.state &&
       // The evidence of the healthy changes all the time and is not shown.
       (health.state === 'up' || told.health.reason === health.reason) &&
-      told.drilled?.drill === deps.overlay.drilled(id) &&
+      told.drilled?.drill === deps.overlay.drilled(id)
+    )
+  }
+
+  function isStillAdvertised({ advertisement: known }: ProviderFacts, id: string): boolean {
+    const held = deps.advertisements.get(id)
+    return (
       known?.model === held?.model &&
       known?.confirmedAt === held?.confirmedAt &&
       known?.stale === held?.stale &&
       known?.expired === held?.expired
     )
+  }
+
+  function areAllStill(): boolean {
+    const at = deps.now()
+    const isLookedAt = deps.advertisements.onChange !== undefined && at === lookedAt
+    for (let index = 0; index < all.length; index += 1) {
+      const id = all[index]?.[0] ?? ''
+      const told = latest[index]
+      if (!isStill(told, id) || !(isLookedAt || isStillAdvertised(told, id))) return false
+    }
+    lookedAt = at
+    return true
   }
 
   return {
@@ -98,8 +119,7 @@ export function createProviderDirectory(deps: ProviderDirectoryDeps): ProviderDi
     config: (id) => entries.get(id)?.config,
     breaker: (id): BreakerSnapshot | undefined => entries.get(id)?.guarded.snapshot(),
     facts() {
-      if (!all.every(([id], index) => isStill(latest[index], id)))
-        latest = all.map(([id, { config }]) => facts(id, config))
+      if (!areAllStill()) latest = all.map(([id, { config }]) => facts(id, config))
       return latest
     },
     async [Symbol.asyncDispose]() {
