@@ -50,6 +50,12 @@ describe('a coverage map', () => {
     expect(hatched(draw([row('de', [{ provider: 'cdn-a', share: 1 }], 0.1)]))).toBe(0)
   })
 
+  it('names the countries that it is too coarse for', () => {
+    const svg = draw([row('sg', [{ provider: 'cdn-a', share: 1 }]), row('de', []), row('-', [])])
+    expect(svg).toContain('>Too small for this map: sg<')
+    expect(draw([row('de', [])])).not.toContain('Too small')
+  })
+
   it('does not let a title become markup', () => {
     const svg = draw([], '<script>alert("x")</script>')
     expect(svg).not.toContain('<script')

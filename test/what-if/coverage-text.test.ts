@@ -69,6 +69,15 @@ describe('the coverage report on the terminal', () => {
     expect(text).not.toContain('fr ')
   })
 
+  it('explains the row of which nothing is known', () => {
+    const row = { ...(ROWS.rows?.[0] ?? ROWS.rows?.[1]), key: '-' }
+    const answer = CoverageAnswer.parse({ map: 'abc', rows: [row] })
+    const explained = (by: 'country' | 'asn') => coverageText(answer, keepOutput(), { by, top: 1, alone: false })
+    expect(explained('country')).toContain('"-" is everything of which the geo data know no country.')
+    expect(explained('asn')).toContain('"-" is everything of which the geo data know no AS number.')
+    expect(coverageText(ROWS, keepOutput(), { by: 'country', top: 9, alone: false })).not.toContain('"-"')
+  })
+
   it('says so when there is nothing to show', () => {
     const nothing = { map: 'abc', rows: [] }
     expect(coverageText(nothing, keepOutput(), { by: 'asn', top: 30, alone: true })).toMatch(

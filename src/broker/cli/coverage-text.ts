@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CoverageRow } from '../../routing/coverage/coverage-report.ts'
+import { UNKNOWN_KEY } from '../../routing/coverage/unknown-key.ts'
 import { printable } from './printable-text.ts'
 import { type Cell, renderTable } from './table.ts'
 import type { Output } from './terminal.ts'
@@ -72,6 +73,9 @@ export function coverageText(
   const notes = [
     ...(shown.length === 0 ? [alone ? 'Nowhere is one CDN alone.' : 'There is no address space to report on.'] : []),
     ...(rest > 0 ? [`${rest} more; --top N shows them.`] : []),
+    ...(shown.some(({ key }) => key === UNKNOWN_KEY)
+      ? [`"${UNKNOWN_KEY}" is everything of which the geo data know no ${by === 'country' ? 'country' : 'AS number'}.`]
+      : []),
     `Map ${map}. Shares are of each row's address space, IPv4 and IPv6 counting the same.`,
   ]
   return `${shown.length === 0 ? '' : `${table}\n`}${notes.map((note) => out.paint('dim', printable(note))).join('\n')}\n`

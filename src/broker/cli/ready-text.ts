@@ -99,6 +99,7 @@ function nextText({ url, adminKey, scope, dns }: ReadyFacts, out: Output): strin
     ...(url === DEFAULT_URL ? [] : [`export MOQ_BROKER_URL=${url}`]),
     'npx moq-broker scope show demo',
     `npx moq-broker route ${SAMPLE_CLIENTS}`,
+    'npx moq-broker coverage',
     `npx moq-broker provider drain ${secondary} --reason "trying it" --for 5m`,
     `npx moq-broker provider enable ${secondary}`,
     `npx moq-broker drill run --provider ${primary} --method fault`,

@@ -1,4 +1,5 @@
 import type { CoverageRow } from '../../routing/coverage/coverage-report.ts'
+import { UNKNOWN_KEY } from '../../routing/coverage/unknown-key.ts'
 import type { WorldShapes } from './world-shapes.ts'
 
 /**
@@ -25,7 +26,9 @@ export function renderCoverageMap(
 ): string {
   const byCountry = new Map(rows.map((row) => [row.key, row]))
   const legendTop = MARGIN + LINE + world.height + LINE
-  const height = legendTop + LINE * (Math.ceil((providers.length + 3) / LEGEND_COLUMNS) + 1)
+  const notesTop = legendTop + LINE * Math.ceil((providers.length + LEGEND_MARKS) / LEGEND_COLUMNS)
+  const missing = undrawn(rows, world)
+  const height = notesTop + LINE * (missing === undefined ? 1 : 2)
   const shapes = world.countries.map(({ country, name, path }) => {
     const row = country === undefined ? undefined : byCountry.get(country)
     const fill = fillOf(row, providers)
@@ -49,29 +52,46 @@ export function renderCoverageMap(
     ...shapes,
     '</g>',
     ...legend(providers, legendTop),
+    ...(missing === undefined
+      ? []
+      : [`<text x="${MARGIN}" y="${notesTop + 1}" fill="#555">${escapeXml(missing)}</text>`]),
     '</svg>',
     '',
   ].join('\n')
 }
 
 const LEGEND_COLUMNS = 4
+/** Entries besides the providers. */
+const LEGEND_MARKS = 4
+const MAX_UNDRAWN = 30
 const LEGEND_WIDTH = 250
 
 function legend(providers: readonly string[], top: number): readonly string[] {
-  const entries: readonly (readonly [fill: string, label: string])[] = [
+  const entries: readonly (readonly [fill: string, label: string, opacity?: string])[] = [
     ...providers.map((provider) => [colourOf(provider, providers), provider] as const),
+    [PALETTE[0] ?? NOBODY, 'paler: serves less of it', opacityOf(0.2)],
     ['url(#alone)', 'one alone could serve it'],
     [NOBODY, 'nobody serves it'],
     [NO_DATA, 'no data'],
   ]
-  return entries.map(([fill, label], i) => {
+  return entries.map(([fill, label, opacity = '1'], i) => {
     const x = MARGIN + (i % LEGEND_COLUMNS) * LEGEND_WIDTH
     const y = top + Math.floor(i / LEGEND_COLUMNS) * LINE
     return (
-      `<rect x="${x}" y="${y - 11}" width="14" height="14" fill="${fill}" stroke="#888" stroke-width="0.5"/>` +
+      `<rect x="${x}" y="${y - 11}" width="14" height="14" fill="${fill}" fill-opacity="${opacity}" stroke="#888" stroke-width="0.5"/>` +
       `<text x="${x + 20}" y="${y + 1}">${escapeXml(label)}</text>`
     )
   })
+}
+
+/** Countries that the shapes are too coarse for. */
+function undrawn(rows: readonly CoverageRow[], { countries }: WorldShapes): string | undefined {
+  const drawn = new Set(countries.map(({ country }) => country))
+  const missing = rows.filter(({ key }) => key !== UNKNOWN_KEY && !drawn.has(key)).map(({ key }) => key)
+  const [first, ...others] = missing.slice(0, MAX_UNDRAWN)
+  if (first === undefined) return undefined
+  const more = missing.length > MAX_UNDRAWN ? ` and ${missing.length - MAX_UNDRAWN} more` : ''
+  return `Too small for this map: ${[first, ...others].join(', ')}${more}`
 }
 
 function fillOf(
@@ -81,7 +101,11 @@ function fillOf(
   if (row === undefined) return { colour: NO_DATA, opacity: '1' }
   const [first] = row.serving
   if (first === undefined || first.share === 0) return { colour: NOBODY, opacity: '1' }
-  return { colour: colourOf(first.provider, providers), opacity: (0.35 + 0.65 * first.share).toFixed(2) }
+  return { colour: colourOf(first.provider, providers), opacity: opacityOf(first.share) }
+}
+
+function opacityOf(share: number): string {
+  return (0.35 + 0.65 * share).toFixed(2)
 }
 
 function colourOf(provider: string, providers: readonly string[]): string {

@@ -1,5 +1,5 @@
 import type { CoverageCell } from './tally-coverage.ts'
-import { UNKNOWN_KEY } from './tally-coverage.ts'
+import { UNKNOWN_KEY } from './unknown-key.ts'
 
 /** What becomes of the clients of one decision class. */
 export interface ClassVerdict {

@@ -6,6 +6,7 @@ import type { GeoTable } from '../geo-table.ts'
 import { PairInterner } from '../pair-interner.ts'
 import type { Partition } from '../partition.ts'
 import { compareWords, wordsPerAddress } from '../partition.ts'
+import { UNKNOWN_KEY } from './unknown-key.ts'
 
 /** By what address space is grouped. */
 export type TallyKey = 'country' | 'asn'
@@ -33,8 +34,6 @@ export interface ClassPartitions {
   readonly v4: Partition
   readonly v6: Partition
 }
-
-export const UNKNOWN_KEY = '-'
 
 /**
  * Lays the decision classes over what the geo data says. Walks all ranges of both, so it is work for a thread of its

@@ -1,0 +1,2 @@
+/** The row of a report on address space of which nothing is known. */
+export const UNKNOWN_KEY = '-'
