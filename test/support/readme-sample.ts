@@ -14,6 +14,7 @@ const VARIABLE: readonly (readonly [pattern: RegExp, placeholder: string])[] = [
   [/\b(current) +[\w-]{12} +([\d.]+ \w+) +[\w-]{12}\b/g, '$1 VERSION $2 VERSION'],
   [/\bversion +[\w-]{43}(?=\n|$)/g, 'version VERSION'],
   [/(?:< 1|[+-]?\b\d+(?:\.\d+)?) (?:ms|s|min|h)\b/g, 'DURATION'],
+  [/\b\d+(?:\.\d+)? (?:B|KiB|MiB)\b/g, 'SIZE'],
   [/\b\d+ before, \d+ during\b/g, 'N before, N during'],
   [/\bobject \d+\b/g, 'object N'],
   [/\brevision +\d+\b/g, 'revision N'],
