@@ -72,6 +72,7 @@ class RangeReader {
   readonly #source: string
   readonly #interner = new FactInterner()
   readonly #placeOfText = new Map<string, number>()
+  #barePlace: number | undefined
   readonly #placeOfCountry = new Int32Array(65_536).fill(-1)
   readonly #rows = { 4: new Rows(4), 6: new Rows(6) }
   readonly #start = new Uint32Array(4)
@@ -179,7 +180,8 @@ class RangeReader {
 
   /** No place, told by this source. */
   #bare(): number {
-    return this.#interner.internPlace(undefined, undefined, this.#source)
+    this.#barePlace ??= this.#interner.internPlace(undefined, undefined, this.#source)
+    return this.#barePlace
   }
 
   #quote(begin: number, end: number): string {

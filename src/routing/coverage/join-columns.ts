@@ -58,17 +58,21 @@ function classifyAddresses(root: CoverageNode, space: FactSpace, version: 4 | 6)
   }
 }
 
+/** Lent to one walk at a time: megabytes allocated for each would make the collector run beside every compilation. */
+const scratch = { starts: new Uint32Array(0), labels: new Uint32Array(0) }
+
 /** Stands behind all addresses. */
 const END = 2 ** 32
 
-/** Lays the prefixes of all columns over the facts: ranges labelled with cells, in arrays with room to spare. */
+/** Lays the prefixes of all columns over the facts: ranges labelled with cells, in arrays lent until the next call. */
 function layCells({ factLabels, contexts, cells }: CoverageNode, facts: Partition, version: 4 | 6): Partition {
   const words = wordsPerAddress(version)
   const own = cells[version]
   const prefixes = contexts[version]
   const room = facts.count + prefixes.count
-  const starts = new Uint32Array(room * words)
-  const labels = new Uint32Array(room)
+  if (scratch.starts.length < room * words) scratch.starts = new Uint32Array(room * words)
+  if (scratch.labels.length < room) scratch.labels = new Uint32Array(room)
+  const { starts, labels } = scratch
   const factStarts = facts.starts
   const factNumbers = facts.labels
   const prefixStarts = prefixes.starts
