@@ -87,6 +87,7 @@ function layCells({ factLabels, contexts, cells }: CoverageNode, facts: Partitio
   let j = 0
   let fact = factLabels[factNumbers[0] ?? 0] ?? 0
   let context = usual
+  starts.fill(0, 0, words)
   labels[count++] = own.intern(fact, context, 0)
   let nextFact = words < factsEnd ? (factStarts[words] ?? 0) : END
   let nextPrefix = words < prefixesEnd ? (prefixStarts[words] ?? 0) : END
