@@ -126,3 +126,32 @@ describe('a plan', () => {
     expect(plan.rejected.map(({ rule }) => rule)).toEqual(['no_moq_capability'])
   })
 })
+
+test('a plan that is read plainly is kept for its address for a second, and then follows the geo data', () => {
+  const clock = { now: 0 }
+  const model: Advertisement = {
+    capabilities: [
+      {
+        type: 'FCI.DeliveryProtocol',
+        value: { 'delivery-protocols': ['moqt'] },
+        footprint: { kind: 'some', anyOf: [{ countries: ['de'] }] },
+      },
+    ],
+    diagnostics: [],
+  }
+  const facts = factsOf([model])
+  const directory = { facts: () => facts, health: () => 'up' as const }
+  const plans = createRoutePlans({ directory, current: () => ({ map: undefined }), now: () => clock.now })
+  const policy = policyWith([])
+  const addressOf = (value: bigint) => ({ version: 4, value }) as const
+  const serves = (value: bigint, country: string): boolean => {
+    const address = addressOf(value)
+    const client = { address, text: formatAddress(address), country }
+    return plans.plan({ address, client: () => client, record: undefined, policy }).tiers.length > 0
+  }
+  expect([serves(1n, 'de'), serves(2n, 'fr')]).toEqual([true, false])
+  clock.now = 999
+  expect([serves(1n, 'fr'), serves(3n, 'fr')]).toEqual([true, false])
+  clock.now = 1_000
+  expect([serves(1n, 'fr'), serves(2n, 'de')]).toEqual([false, true])
+})

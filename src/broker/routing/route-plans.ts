@@ -61,6 +61,10 @@ interface Moment {
   /** By policy, then by placements, then by class. */
   readonly plans: Map<RoutingPolicy, Map<string, Map<number, RoutingPlan>>>
   held: number
+  /** By policy, then by placements and address: while the map is behind the advertisements, or has no room for one. */
+  plain: Map<RoutingPolicy, Map<string, RoutingPlan>>
+  plainAt: number
+  plainHeld: number
 }
 
 interface Readiness {
@@ -70,6 +74,9 @@ interface Readiness {
 }
 
 const MAX_PLANS = 200_000
+const MAX_PLAIN_PLANS = 10_000
+/** Footprints read plainly go by geo data that may be read anew at any time. */
+const PLAIN_MS = 1_000
 /** Usage grows old and paces move on: plans that depend on them are made anew this often. */
 const USAGE_MS = 1_000
 
@@ -113,6 +120,9 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
       readiness: new WeakMap(),
       plans: new Map(),
       held: 0,
+      plain: new Map(),
+      plainAt: deps.now(),
+      plainHeld: 0,
     }
     return moment
   }
@@ -158,17 +168,36 @@ export function createRoutePlans(deps: RoutePlansDeps): RoutePlans {
     }
   }
 
+  /** Most clients that ask ask again, and a change of the map is a second or two away. */
+  function plainPlan(question: PlanQuestion, at: Moment, classId: number | undefined, signature: string): RoutingPlan {
+    const now = deps.now()
+    if (now - at.plainAt >= PLAIN_MS || now < at.plainAt || at.plainHeld >= MAX_PLAIN_PLANS) {
+      at.plain = new Map()
+      at.plainAt = now
+      at.plainHeld = 0
+    }
+    const { version, value } = question.address
+    const byAddress = obtain(at.plain, question.policy, () => new Map<string, RoutingPlan>())
+    const key = `${version} ${value} ${signature}`
+    const known = byAddress.get(key)
+    if (known !== undefined) return known
+    const plan = planRoutes(inputsAt(question, at, classId))
+    byAddress.set(key, plan)
+    at.plainHeld++
+    return plan
+  }
+
   return {
     plan(question) {
       const at = current()
       const { policy, record } = question
       const classId = at.map?.classOf(question.address)
-      const keepable =
+      const signature = record === undefined ? '' : readinessOf(record, at).signature
+      const isOfClass =
         classId !== undefined &&
         at.compiled &&
         (policy.rules.length === 0 || policyOutcome(at.map, classId, policy) !== undefined)
-      if (!keepable) return planRoutes(inputsAt(question, at, classId))
-      const signature = record === undefined ? '' : readinessOf(record, at).signature
+      if (!isOfClass) return plainPlan(question, at, classId, signature)
       const byPlacements = obtain(at.plans, policy, () => new Map<string, Map<number, RoutingPlan>>())
       const byClass = obtain(byPlacements, signature, () => new Map<number, RoutingPlan>())
       const known = byClass.get(classId)
