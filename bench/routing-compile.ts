@@ -84,10 +84,10 @@ interface Measured {
 async function measure(service: CoverageService): Promise<Measured> {
   // What the former round left behind is not counted.
   await setTimeout(300)
-  const before = process.memoryUsage().rss
+  const before = process.memoryUsage.rss()
   let peak = before
   const sampler = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage().rss)
+    peak = Math.max(peak, process.memoryUsage.rss())
   }, 20)
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delays.enable()

@@ -17,7 +17,9 @@ export interface PackedFootprints {
 }
 
 /** Prefixes packed before others have a turn: some tenths of a millisecond. */
-const SLICE = 1024
+const SLICE = 512
+/** Characters of text written before others have a turn. */
+const TEXT_SLICE = 16_384
 
 /** First row and number of rows, IPv4 and IPv6. */
 type PackedPrefixes = readonly [number, number, number, number]
@@ -41,8 +43,19 @@ export async function packFootprints(
     known.set(list, [from4, v4.count - from4, from6, v6.count - from6])
   }
   const place = (prefixes: readonly Prefix[]): PackedPrefixes => known.get(prefixes) ?? [0, 0, 0, 0]
+  const texts: string[] = []
+  let unpaused = TEXT_SLICE
+  for (const footprint of footprints) {
+    if (unpaused >= TEXT_SLICE) {
+      unpaused = 0
+      await pause()
+    }
+    const text = JSON.stringify(packOne(footprint, place))
+    unpaused += text.length
+    texts.push(text)
+  }
   await pause()
-  return { text: JSON.stringify(footprints.map((footprint) => packOne(footprint, place))), v4: v4.rows, v6: v6.rows }
+  return { text: `[${texts.join(',')}]`, v4: v4.rows, v6: v6.rows }
 }
 
 /** The footprints again. Throws ZodError or SyntaxError for what was not packed here. */
