@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici'
+import type { Agent } from 'undici'
 import type { z } from 'zod'
 import { failureOfProblem, ProblemAnswer } from './api-problem.ts'
 import { CliFailure } from './cli-failure.ts'
@@ -47,7 +47,14 @@ const MAX_BYTES = 64_000_000
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { url, key, timeoutMs } = options
-  const agent = new Agent({ connections: 2, maxResponseSize: MAX_BYTES })
+  let agent: Agent | undefined
+
+  /** The library is loaded with the first request: most of what this program does makes none. */
+  async function connect() {
+    const { Agent: Pool, request } = await import('undici')
+    agent ??= new Pool({ connections: 2, maxResponseSize: MAX_BYTES })
+    return { request, dispatcher: agent }
+  }
 
   async function send({ method, path, query = {}, body, headers }: ApiRequest): Promise<ApiAnswer> {
     const target = new URL(`${url.replace(/\/$/, '')}${path}`)
@@ -58,9 +65,10 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     const deadline = AbortSignal.timeout(timeoutMs)
     const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
     try {
+      const { request, dispatcher } = await connect()
       const answer = await request(target, {
         method,
-        dispatcher: agent,
+        dispatcher,
         signal,
         headers: {
           accept: 'application/json',
@@ -98,7 +106,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const { body } = await send({ method: 'GET', path, ...(query === undefined ? {} : { query }) })
       return { raw: body, value: decodeAnswer(schema, body) }
     },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]: async () => agent?.destroy(),
   }
 }
 

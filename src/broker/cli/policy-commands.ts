@@ -5,7 +5,6 @@ import { CliFailure } from './cli-failure.ts'
 import type { AddCommand } from './client-command.ts'
 import { EXIT } from './exit-codes.ts'
 import { EffectAnswer, FindingsAnswer, PolicyAnswer } from './policy-answers.ts'
-import { effectText, findingsText, policyText, trafficText } from './policy-text.ts'
 
 /** `0.1` or `10%`. */
 const ShareInput = z.string().transform((text, context) => {
@@ -24,8 +23,9 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
     summary: 'The policy in use, what is on trial, and its history',
     input: z.object({}),
     run: async (_, run) => {
+      const words = await loadWords()
       const { raw, value } = await run.api.get('/policy', PolicyAnswer)
-      run.show(raw, () => policyText(value, run.out, run.now()))
+      run.show(raw, () => words.policyText(value, run.out, run.now()))
       return undefined
     },
   })
@@ -34,13 +34,14 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
     summary: 'Check a policy file against the running broker',
     input: z.object({ file: z.string() }),
     run: async ({ file }, run) => {
+      const words = await loadWords()
       const answer = await run.api.send({
         method: 'POST',
         path: '/policy/lint',
         body: { document: await readDocument(file) },
       })
       const { valid, findings } = decodeAnswer(FindingsAnswer, answer.body)
-      run.show(answer.body, () => `${findingsText(findings, run.out)}${valid ? 'It can be used.\n' : ''}`)
+      run.show(answer.body, () => `${words.findingsText(findings, run.out)}${valid ? 'It can be used.\n' : ''}`)
       return valid ? EXIT.ok : EXIT.usage
     },
   })
@@ -50,10 +51,11 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
     options: [['--scope <id>', 'for questions about this scope']],
     input: z.object({ file: z.string(), scope: z.string().optional() }),
     run: async ({ file, scope }, run) => {
+      const words = await loadWords()
       const body = { document: await readDocument(file), scope }
       const answer = await run.api.send({ method: 'POST', path: '/policy/dry-run', body })
       const effect = decodeAnswer(EffectAnswer, answer.body)
-      run.show(answer.body, () => effectText(effect, run.out))
+      run.show(answer.body, () => words.effectText(effect, run.out))
       return undefined
     },
   })
@@ -66,6 +68,7 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
     ],
     input: z.object({ file: z.string().optional(), share: ShareInput.optional(), reason: z.string().optional() }),
     run: async ({ file, share, reason }, run) => {
+      const words = await loadWords()
       if (file === undefined && share === undefined) {
         throw new CliFailure('Give a policy file, or --share for the one on trial', { exitCode: EXIT.usage })
       }
@@ -76,7 +79,7 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
           : { method: 'POST', path: '/policy/rollout', body: { document, share, reason } },
       )
       const shown = decodeAnswer(PolicyAnswer, answer.body)
-      run.show(answer.body, () => policyText(shown, run.out, run.now()))
+      run.show(answer.body, () => words.policyText(shown, run.out, run.now()))
       return undefined
     },
   })
@@ -86,9 +89,10 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
     options: [['--reason <text>', 'for the record']],
     input: z.object({ revision: z.string().optional(), reason: z.string().optional() }),
     run: async ({ revision, reason }, run) => {
+      const words = await loadWords()
       const answer = await run.api.send({ method: 'POST', path: '/policy/rollback', body: { revision, reason } })
       const shown = decodeAnswer(PolicyAnswer, answer.body)
-      run.show(answer.body, () => policyText(shown, run.out, run.now()))
+      run.show(answer.body, () => words.policyText(shown, run.out, run.now()))
       return undefined
     },
   })
@@ -98,13 +102,14 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
     options: [['--policy <file>', 'the policy file']],
     input: z.object({ log: z.string(), policy: z.string() }),
     run: async ({ log, policy: file }, run) => {
+      const words = await loadWords()
       const { readPolicyFile, replayLog } = await import('./policy-files.ts')
       const result = await replayLog(log, readPolicyFile(file), run.now())
       run.show(result, () => {
         const { unreadable, different, ...traffic } = result
         const again = different === 0 ? 'All of them are reproduced' : `${different} of them are not reproduced`
         const bad = unreadable === 0 ? '' : `; ${unreadable} lines cannot be read`
-        return `${trafficText(traffic, run.out)}${again} by their own policy${bad}.\n`
+        return `${words.trafficText(traffic, run.out)}${again} by their own policy${bad}.\n`
       })
       return undefined
     },
@@ -115,4 +120,9 @@ export function addPolicyCommands(program: Command, add: AddCommand): void {
 async function readDocument(file: string): Promise<unknown> {
   const { readPolicyFile } = await import('./policy-files.ts')
   return readPolicyFile(file)
+}
+
+/** Printing YAML takes a library that no other command needs. */
+function loadWords() {
+  return import('./policy-text.ts')
 }
