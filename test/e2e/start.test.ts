@@ -14,6 +14,7 @@ import {
   startProgram,
   temporaryFolder,
 } from '../support/cli-process.ts'
+import { eventually } from '../support/eventually.ts'
 import { startSilentServer } from '../support/silent-server.ts'
 
 const SECONDS = 1_000
@@ -180,7 +181,9 @@ describe('moq-broker start', () => {
     first.kill('SIGTERM')
     expect(await first.ended).toMatchObject({ code: 0 })
     const second = await startLabBroker(data)
-    expect(await settledScope(clientOf(second, first.key), 'cut')).toMatchObject({ state: 'ready' })
+    const cli = clientOf(second, first.key)
+    // Calls that ran out of time before the end leave a scope behind that is repaired.
+    await eventually('the scope is ready', async () => (await settledScope(cli, 'cut')).state === 'ready', 40 * SECONDS)
   })
 
   it('writes no key and no token into its log', async () => {
