@@ -15,6 +15,8 @@ RUN mkdir -p /etc/moq-broker /var/lib/moq-broker && chown node:node /var/lib/moq
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+# docs/operations.md, "Running it".
+ENV NODE_OPTIONS=--v8-pool-size=1
 USER node
 VOLUME /var/lib/moq-broker
 EXPOSE 8080
