@@ -19,6 +19,7 @@ const PLACES = new Set(['base_url', 'token', 'api_token', 'account_id', 'relay_u
 
 const compose = readComposeFile(join(ROOT, 'docker-compose.yml'))
 const stages = parseDockerfile(read('Dockerfile'))
+const HELPER_THREADS = '--v8-pool-size=1'
 const Package = z.object({ bin: z.object({ 'moq-broker': z.string() }), engines: z.object({ node: z.string() }) })
 
 function read(path: string): string {
@@ -86,7 +87,14 @@ describe('the image', () => {
       expect(Number(node?.[1])).toBeGreaterThanOrEqual(oldest)
     }
     expect(argumentsOf(lastStage(), 'USER')).toEqual(['node'])
-    expect(argumentsOf(lastStage(), 'ENV')).toEqual(['NODE_ENV=production'])
+    expect(argumentsOf(lastStage(), 'ENV')).toEqual(['NODE_ENV=production', `NODE_OPTIONS=${HELPER_THREADS}`])
+  })
+
+  it('runs node with the helper threads that `npm start` runs it with, and node takes the option', () => {
+    const { scripts } = z.object({ scripts: z.object({ start: z.string() }) }).parse(JSON.parse(read('package.json')))
+    expect(scripts.start).toContain(`node ${HELPER_THREADS} dist/`)
+    const env = { PATH: process.env['PATH'], NODE_OPTIONS: HELPER_THREADS }
+    expect(spawnSync(process.execPath, ['-e', ''], { env, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
   })
 
   it('copies only what exists and what the build context holds', () => {
