@@ -52,6 +52,15 @@ describe('the front for plain requests', () => {
   })
 
   it.each([
+    ['short', ''],
+    ['long', `X-Long: ${'x'.repeat(3_000)}\r\n`],
+  ])('takes nothing from the %s header section before for a request without one', async (_, more) => {
+    const first = LOOKUP.replace('Host', `${more}Host`)
+    const { text } = await compare([`${first}GET /route?client=192.0.2.7 HTTP/1.1\r\n\r\n`, LAST])
+    expect(text.match(/HTTP\/1\.1 \d+/g)?.[1]).not.toBe('HTTP/1.1 200')
+  })
+
+  it.each([
     ['another method', 'HEAD /r/known/a HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['another version', 'GET /r/known/a HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n'],
     ['another path', 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'],

@@ -113,7 +113,8 @@ class PlainConnection {
   checksIdle = 0
   readonly #context: Context
   readonly #peer: string | undefined
-  #fieldsText = ''
+  /** The header section that `#fields` was read from; undefined: it was too long to be kept. */
+  #fieldsText: string | undefined
   #fields: PlainFields | undefined
   #origin: RequestOrigin | undefined
   /** Bytes at the start of what was put back that have been answered. */
@@ -204,11 +205,11 @@ class PlainConnection {
 
   #requestOf(text: string, { target, fieldsAt, end }: PlainHead): FastRequest | undefined {
     const fieldsEnd = end - 2
-    const isSame = fieldsEnd - fieldsAt === this.#fieldsText.length && text.startsWith(this.#fieldsText, fieldsAt)
-    if (!isSame) {
+    const known = this.#fieldsText
+    if (known === undefined || fieldsEnd - fieldsAt !== known.length || !text.startsWith(known, fieldsAt)) {
       // A slice would keep all that arrived with it.
       const own = Buffer.from(text.slice(fieldsAt, fieldsEnd), 'latin1').toString('latin1')
-      this.#fieldsText = own.length > MAX_KEPT_FIELDS ? '' : own
+      this.#fieldsText = own.length > MAX_KEPT_FIELDS ? undefined : own
       this.#fields = readPlainFields(own)
       this.#origin = undefined
     }
