@@ -6,7 +6,7 @@ import type { HttpDeps } from './app-env.ts'
 import { presentedKey } from './authentication.ts'
 import { decisionText } from './decision-text.ts'
 import { problemOf } from './error-problem.ts'
-import { type HeaderBlock, headerBlock } from './header-block.ts'
+import { type HeaderBlock, headerBlock, rememberBlocks } from './header-block.ts'
 import { isFailureOfOurs, PROBLEM_CATALOGUE, problemBody, problemHeaders } from './problem.ts'
 import { REDIRECT_ROUTE } from './redirect.ts'
 import { NO_PROXIES, type OriginFacts, originOf, type RequestOrigin } from './request-origin.ts'
@@ -62,12 +62,9 @@ const REDIRECT = '/r/'
 const STEERING = /^\/steering\/[\w.~-]+\/\w+\.json(?:\?|$)/
 /** RFC 3986 3.3 and 3.4. What else may arrive is the framework's to judge. */
 const PLAIN_TARGET = /^\/\w+\/[\w.~-]+(?:[/?][\w.~:@!$&'()*+,;=/?%-]*)?$/
-/** Different lifetimes of answers that are known at once. */
-const MAX_BLOCKS = 100
 
 export function createFastAnswers(deps: FastDeps): FastAnswers {
   const { origin: rules = NO_PROXIES } = deps
-  const blocks = new Map<string, HeaderBlock>()
   let lastAuthorization = ''
   let lastKey: string | undefined
 
@@ -79,17 +76,6 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
       lastAuthorization = authorization
     }
     return lastKey
-  }
-
-  function blockOfRoute(cacheControl: string, vary: string | undefined): HeaderBlock {
-    const name = vary === undefined ? cacheControl : `${cacheControl}\n${vary}`
-    const known = blocks.get(name)
-    if (known !== undefined) return known
-    const own = vary === undefined ? ['Cache-Control', cacheControl] : ['Cache-Control', cacheControl, 'Vary', vary]
-    const made = headerBlock([...own, 'Content-Type', 'application/json', ...DEFAULTS_OF_ROUTE])
-    if (blocks.size >= MAX_BLOCKS) blocks.clear()
-    blocks.set(name, made)
-    return made
   }
 
   function answerRoute(request: FastRequest, query: string, patience: 'none' | 'some') {
@@ -207,6 +193,10 @@ function defaultsBut(own: readonly string[]): readonly string[] {
 
 const NOTHING: readonly string[] = []
 const DEFAULTS_OF_ROUTE = defaultsBut(['Cache-Control'])
+const blockOfRoute = rememberBlocks((cacheControl, vary) => {
+  const own = vary === undefined ? ['Cache-Control', cacheControl] : ['Cache-Control', cacheControl, 'Vary', vary]
+  return headerBlock([...own, 'Content-Type', 'application/json', ...DEFAULTS_OF_ROUTE])
+})
 const BLOCK_OF_SURFACES = headerBlock(defaultsBut(['Cache-Control', ...Object.keys(OPEN_TO_PAGES)]))
 const completed = new WeakMap<HeaderBlock, HeaderBlock>()
 

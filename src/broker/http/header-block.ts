@@ -13,6 +13,26 @@ export function headerBlock(list: readonly string[]): HeaderBlock {
   return { list, lines: headerLines(list) }
 }
 
+/** What answers differ in besides their own fields: how long they hold, and on which fields of the request they depend. */
+export type BlockByCaching = (cacheControl: string, vary: string | undefined) => HeaderBlock
+
+/** Different lifetimes of answers that are known at once. */
+const MAX_BLOCKS = 100
+
+/** Makes each block once. */
+export function rememberBlocks(make: BlockByCaching): BlockByCaching {
+  const blocks = new Map<string, HeaderBlock>()
+  return (cacheControl, vary) => {
+    const name = vary === undefined ? cacheControl : `${cacheControl}\n${vary}`
+    const known = blocks.get(name)
+    if (known !== undefined) return known
+    const made = make(cacheControl, vary)
+    if (blocks.size >= MAX_BLOCKS) blocks.clear()
+    blocks.set(name, made)
+    return made
+  }
+}
+
 /** Throws for a value that could end its line. */
 export function headerLines(list: readonly string[]): string {
   let lines = ''

@@ -2,7 +2,7 @@ import type { Candidate, Decision } from '../../routing/decision.ts'
 import { httpTargetFor, isHost, redirectLocation } from '../../routing/redirect-target.ts'
 import type { RouteAnswer, RouteQuestion, RouteService } from '../route-service.ts'
 import type { ScopeNames } from '../scopes/scope-names.ts'
-import type { HeaderBlock } from './header-block.ts'
+import { rememberBlocks } from './header-block.ts'
 import { ProblemError } from './problem.ts'
 import { scopeIdOf } from './route-query.ts'
 import { openBlock, preflightAnswer, type Surface, type SurfaceAnswer, type SurfaceRequest } from './surface-answer.ts'
@@ -80,7 +80,7 @@ function answerOf({ decision }: RouteAnswer, asked: Asked, { method, origin }: S
     return {
       status: method === 'GET' || method === 'HEAD' ? 302 : 307,
       location: base + asked.pathAndQuery.slice(1),
-      shared: blockOf(decision.ttlSeconds, origin.vary),
+      shared: blockOf(`private, max-age=${decision.ttlSeconds}`, origin.vary),
       body: '',
     }
   }
@@ -110,22 +110,9 @@ function baseOf(candidate: Candidate, host: string, scheme: 'http' | 'https'): s
   return base
 }
 
-const blocks = new Map<string, HeaderBlock>()
-/** Different lifetimes of answers at once. */
-const MAX_BLOCKS = 100
-
-function blockOf(ttlSeconds: number, vary: string | undefined): HeaderBlock {
-  const name = vary === undefined ? String(ttlSeconds) : `${ttlSeconds} ${vary}`
-  const known = blocks.get(name)
-  if (known !== undefined) return known
-  const made = openBlock({
-    'Cache-Control': `private, max-age=${ttlSeconds}`,
-    ...(vary === undefined ? {} : { Vary: vary }),
-  })
-  if (blocks.size >= MAX_BLOCKS) blocks.clear()
-  blocks.set(name, made)
-  return made
-}
+const blockOf = rememberBlocks((cacheControl, vary) =>
+  openBlock({ 'Cache-Control': cacheControl, ...(vary === undefined ? {} : { Vary: vary }) }),
+)
 
 /** Nobody can serve this client now. */
 export function nobody(decision: Decision): ProblemError {
