@@ -48,7 +48,7 @@ function urlFor(credentials: readonly CredentialBody[], provider: string, right:
 async function expectObject(scope: string, from: string, to: string): Promise<void> {
   const credentials = await client.credentials(scope)
   const stop = new AbortController()
-  const common = { broadcast: BROADCAST, connectTimeoutMs: 3_000, signal: stop.signal, now: Date.now }
+  const common = { broadcast: BROADCAST, connectTimeoutMs: 10_000, signal: stop.signal, now: Date.now }
   const received: string[] = []
   await using _publisher = await publishCanary({
     ...common,

@@ -244,7 +244,7 @@ describe('the fault dial', () => {
     await turn(cdn, { relayDown: true, expiresInMs: 60_000 })
     await turn(cdn, { relayDown: true, expiresInMs: 150 })
     expect(await canConnect(cdn.relayUrl)).toBe(false)
-    await expect.poll(() => canConnect(cdn.relayUrl), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => canConnect(cdn.relayUrl), { timeout: 15_000 }).toBe(true)
     expect((await callApi(`${cdn.adminUrl}/fault`, 'GET')).text).not.toContain('relayDown')
   })
 })

@@ -55,7 +55,7 @@ async function publish(connectUrl: string, run = 'run'): Promise<{ readonly clos
     broadcast: BROADCAST,
     run,
     intervalMs: 20,
-    connectTimeoutMs: 5_000,
+    connectTimeoutMs: 15_000,
     signal: new AbortController().signal,
     now: Date.now,
   })
@@ -70,7 +70,7 @@ async function subscribe(
   const subscriber = await subscribeCanary({
     connectUrl,
     broadcast: BROADCAST,
-    connectTimeoutMs: 5_000,
+    connectTimeoutMs: 15_000,
     signal: new AbortController().signal,
     now: Date.now,
     onObject: (object) => objects.push(object),
@@ -80,7 +80,7 @@ async function subscribe(
 }
 
 function receives(objects: readonly CanaryObject[], run = 'run'): Promise<void> {
-  return vi.waitFor(() => expect(objects.map((object) => object.run)).toContain(run), { timeout: 5_000, interval: 10 })
+  return vi.waitFor(() => expect(objects.map((object) => object.run)).toContain(run), { timeout: 15_000, interval: 10 })
 }
 
 async function sessionsOf(cdn: TestCdn): Promise<unknown> {

@@ -26,7 +26,7 @@ describe('the canary', () => {
       broadcast: BROADCAST,
       run: 'run-1',
       intervalMs: 20,
-      connectTimeoutMs: 2_000,
+      connectTimeoutMs: 10_000,
       signal: new AbortController().signal,
       now: Date.now,
       ...options,
@@ -37,7 +37,7 @@ describe('the canary', () => {
     const subscriber = await subscribeCanary({
       connectUrl: edge.connectUrl('s-sub'),
       broadcast: BROADCAST,
-      connectTimeoutMs: 2_000,
+      connectTimeoutMs: 10_000,
       signal: new AbortController().signal,
       now: Date.now,
       onObject: (object) => objects.push(object),

@@ -47,7 +47,7 @@ export function changingSource(): ChangingSource {
 }
 
 /** Sends one datagram and waits for one. */
-export async function exchangeUdp(port: number, message: Buffer, withinMs = 5_000): Promise<Buffer> {
+export async function exchangeUdp(port: number, message: Buffer, withinMs = 15_000): Promise<Buffer> {
   const socket = createSocket('udp4')
   try {
     const answered = once(socket, 'message', { signal: AbortSignal.timeout(withinMs) })

@@ -6,7 +6,7 @@ import { type MoqSession, openSession } from '../../src/moq/open-session.ts'
 import type { MoqVersion } from '../../src/moq/subprotocols.ts'
 
 /** Polls until `condition` holds; fails with `what` otherwise. */
-export function until(what: string, condition: () => boolean, timeoutMs = 5_000): Promise<void> {
+export function until(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
   return vi.waitFor(
     () => {
       if (!condition()) throw new Error(`never happened: ${what}`)

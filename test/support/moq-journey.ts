@@ -28,15 +28,15 @@ const originUrl = `moqt://127.0.0.1:${origin.port}/secret-token-1`
 // The second upstream of nowhere keeps a retry going until the end.
 const edge = await start([originUrl, 'ws://127.0.0.1:1/secret-token-3'])
 const edgeUrl = `moqt://127.0.0.1:${edge.port}/secret-token-2`
-const common = { broadcast: 'moq-broker/canary', connectTimeoutMs: 2_000, signal, now: Date.now }
+const common = { broadcast: 'moq-broker/canary', connectTimeoutMs: 10_000, signal, now: Date.now }
 
 const publisher = await publishCanary({ ...common, connectUrl: originUrl, run: 'run', intervalMs: 20 })
 const received = new Promise<void>((resolve) => {
   void subscribeCanary({ ...common, connectUrl: edgeUrl, onObject: () => resolve() })
 })
 await received
-await probeRelay({ connectUrl: edgeUrl, timeoutMs: 2_000, signal, now: Date.now })
-await probeRelay({ connectUrl: edgeUrl.replace('secret', 'bad'), timeoutMs: 2_000, signal, now: Date.now }).catch(
+await probeRelay({ connectUrl: edgeUrl, timeoutMs: 10_000, signal, now: Date.now })
+await probeRelay({ connectUrl: edgeUrl.replace('secret', 'bad'), timeoutMs: 10_000, signal, now: Date.now }).catch(
   () => undefined,
 )
 await origin.setDown(true)

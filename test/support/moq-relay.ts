@@ -5,12 +5,12 @@ muteMoqLibraries(console)
 
 /** Short enough for tests, long enough for a busy machine. */
 const TIMING = {
-  handshakeMs: 400,
-  keepAliveMs: 200,
+  handshakeMs: 1_000,
+  keepAliveMs: 400,
   syncMs: 500,
   quietMs: 50,
   lingerMs: 50,
-  dialTimeoutMs: 1_000,
+  dialTimeoutMs: 3_000,
   retryMinMs: 20,
   retryMaxMs: 200,
 }
