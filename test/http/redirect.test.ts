@@ -28,6 +28,18 @@ describe('/r/{scope}/{path}', () => {
     expect(made.routes.questions).toEqual([{ client: PEER, scope: 'known' }])
   })
 
+  it('says nothing that concerns documents, so that the CDN is told the referrer', async () => {
+    const { headers } = await call(new FrontApi(), 'GET', '/r/known/a')
+    expect(Object.keys(Object.fromEntries(headers)).toSorted()).toEqual([
+      'access-control-allow-origin',
+      'cache-control',
+      'content-length',
+      'cross-origin-resource-policy',
+      'location',
+      'x-request-id',
+    ])
+  })
+
   it('takes a known name for the scope', async () => {
     const made = new FrontApi()
     expect((await call(made, 'GET', '/r/demo/x')).headers.get('location')).toBe('https://edge.beta.example/p/x')

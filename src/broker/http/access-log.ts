@@ -4,15 +4,29 @@ import type { AppEnv, HttpDeps } from './app-env.ts'
 
 const WELL_FORMED_ID = /^[A-Za-z0-9._-]{1,128}$/
 
-/** Unless the handler says otherwise. Answers may hold tokens, so nothing is stored that was not made to be. */
-export const DEFAULT_HEADERS = [
+type Fields = readonly (readonly [string, string])[]
+
+/** Answers may hold tokens, so nothing is stored that was not made to be. */
+const OF_ALL: Fields = [
   ['Cache-Control', 'no-store'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+]
+/** How a browser treats what it was given. */
+const OF_DOCUMENTS: Fields = [
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'no-referrer'],
   ['X-Frame-Options', 'DENY'],
   ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['Cross-Origin-Resource-Policy', 'same-origin'],
-] as const
+]
+const OF_EVERYTHING: Fields = [...OF_ALL, ...OF_DOCUMENTS]
+
+/**
+ * What an answer says unless its handler says otherwise. A redirect is no document, and with `Referrer-Policy` would
+ * change the request that follows (Fetch, HTTP-redirect fetch): CDNs look at the referrer.
+ */
+export function defaultHeaders(status: number): Fields {
+  return status >= 300 && status < 400 ? OF_ALL : OF_EVERYTHING
+}
 
 /** Names the request, and when it is answered writes one line and sets what every answer carries. */
 export function accompanyRequest(
@@ -25,7 +39,7 @@ export function accompanyRequest(
     await next()
     const { headers, status } = context.res
     headers.set('X-Request-Id', requestId)
-    for (const [name, value] of DEFAULT_HEADERS) {
+    for (const [name, value] of defaultHeaders(status)) {
       if (!headers.has(name)) headers.set(name, value)
     }
     const pattern = routePath(context, -1)

@@ -1,7 +1,7 @@
 import { isHost } from '../../routing/redirect-target.ts'
 import type { Principal } from '../key-service.ts'
 import type { RouteAnswer, RouteQuestion } from '../route-service.ts'
-import { DEFAULT_HEADERS, requestIdOf } from './access-log.ts'
+import { defaultHeaders, requestIdOf } from './access-log.ts'
 import type { HttpDeps } from './app-env.ts'
 import { presentedKey } from './authentication.ts'
 import { decisionText } from './decision-text.ts'
@@ -130,7 +130,7 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
     const finish = ({ status, location, shared: told, body }: SurfaceAnswer): FastAnswer => {
       const own = location === undefined ? NOTHING : ['Location', location]
       const requestId = requestIdFor(request)
-      const shared = withDefaults(told)
+      const shared = withDefaults(told, status)
       const bodyBytes = body === '' ? 0 : Buffer.byteLength(body)
       return { status, own, requestId, shared, body, bodyBytes, route, key: undefined, startedAt }
     }
@@ -142,7 +142,7 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
       const own = flatten(problemHeaders(openToPages(problem)))
       const body = JSON.stringify(problemBody(problem, requestId))
       const bodyBytes = Buffer.byteLength(body)
-      return { status, own, requestId, shared: BLOCK_OF_SURFACES, body, bodyBytes, route, key: undefined, startedAt }
+      return { status, own, requestId, shared: REFUSAL_BLOCK, body, bodyBytes, route, key: undefined, startedAt }
     }
     try {
       const answer = surface({ method: 'GET', target, origin: request.origin() })
@@ -186,24 +186,28 @@ export function createFastAnswers(deps: FastDeps): FastAnswers {
   }
 }
 
-/** Names and values in turn of what an answer carries that does not say otherwise; `own`: names that it always says. */
-function defaultsBut(own: readonly string[]): readonly string[] {
-  return DEFAULT_HEADERS.filter(([name]) => !own.includes(name)).flat()
+/** Names and values in turn of what such an answer carries that does not say otherwise; `own`: names that it always says. */
+function defaultsBut(own: readonly string[], status: number): readonly string[] {
+  return defaultHeaders(status)
+    .filter(([name]) => !own.includes(name))
+    .flat()
 }
 
 const NOTHING: readonly string[] = []
-const DEFAULTS_OF_ROUTE = defaultsBut(['Cache-Control'])
+const DEFAULTS_OF_ROUTE = defaultsBut(['Cache-Control'], 200)
 const blockOfRoute = rememberBlocks((cacheControl, vary) => {
   const own = vary === undefined ? ['Cache-Control', cacheControl] : ['Cache-Control', cacheControl, 'Vary', vary]
   return headerBlock([...own, 'Content-Type', 'application/json', ...DEFAULTS_OF_ROUTE])
 })
-const BLOCK_OF_SURFACES = headerBlock(defaultsBut(['Cache-Control', ...Object.keys(OPEN_TO_PAGES)]))
+const SAID_BY_SURFACES = ['Cache-Control', ...Object.keys(OPEN_TO_PAGES)]
+const REFUSAL_BLOCK = headerBlock(defaultsBut(SAID_BY_SURFACES, 400))
 const completed = new WeakMap<HeaderBlock, HeaderBlock>()
 
-function withDefaults(block: HeaderBlock): HeaderBlock {
+/** A surface gives answers of one status a block that no others have. */
+function withDefaults(block: HeaderBlock, status: number): HeaderBlock {
   let known = completed.get(block)
   if (known === undefined) {
-    known = headerBlock([...block.list, ...BLOCK_OF_SURFACES.list])
+    known = headerBlock([...block.list, ...defaultsBut(SAID_BY_SURFACES, status)])
     completed.set(block, known)
   }
   return known
