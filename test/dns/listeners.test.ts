@@ -1,6 +1,7 @@
 import { once } from 'node:events'
+import { createServer, Server } from 'node:net'
 import { decode } from 'dns-packet'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { DnsServer } from '../../src/broker/dns/dns-server.ts'
 import { startDnsServer } from '../../src/broker/dns/start-dns-server.ts'
 import { defined } from '../support/defined.ts'
@@ -83,7 +84,6 @@ describe('DNS over UDP', () => {
   it('cannot be had twice on one port, over UDP or TCP', async () => {
     const { port } = await serve()
     await expect(serve({ listen: [{ host: '127.0.0.1', port }] })).rejects.toMatchObject({ code: 'EADDRINUSE' })
-    const { createServer } = await import('node:net')
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     onTestFinished(() => void taken.close())
@@ -94,6 +94,27 @@ describe('DNS over UDP', () => {
     })
     // The socket for UDP, which had been opened, was closed again.
     await expect(exchangeUdp(tcpPort, query(1), 50)).rejects.toThrow('abort')
+  })
+
+  it('takes another free port where TCP cannot have the one that UDP was given', async () => {
+    const taken: number[] = []
+    const blocker = createServer()
+    onTestFinished(() => void blocker.close())
+    const { listen } = Server.prototype
+    vi.spyOn(Server.prototype, 'listen').mockImplementationOnce(function (this: Server, options) {
+      if (typeof options !== 'object' || options === null) throw new Error('listens in another way')
+      taken.push(options.port ?? 0)
+      // Somebody else is faster.
+      listen.call(blocker, options)
+      return listen.call(this, options)
+    })
+    const { port } = await serve()
+    expect(taken).toHaveLength(1)
+    expect(taken).not.toContain(port)
+    expect(decode(await exchangeUdp(port, query(7)))).toMatchObject({ id: 7, answers: [{}, {}] })
+    using client = await connectTcp(port)
+    client.send(query(1))
+    expect(await client.receive(1)).toHaveLength(1)
   })
 })
 

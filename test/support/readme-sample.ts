@@ -15,7 +15,8 @@ const VARIABLE: readonly (readonly [pattern: RegExp, placeholder: string])[] = [
   [/\bversion +[\w-]{43}(?=\n|$)/g, 'version VERSION'],
   [/(?:< 1|[+-]?\b\d+(?:\.\d+)?) (?:ms|s|min|h)\b/g, 'DURATION'],
   [/\b\d+(?:\.\d+)? (?:B|KiB|MiB)\b/g, 'SIZE'],
-  [/\b\d+ before, \d+ during\b/g, 'N before, N during'],
+  // Whether an object was on its way just when the relay went down is chance.
+  [/\b\d+ before, \d+ during(?:, \d+ lost)?/g, 'N before, N during'],
   [/\bobject \d+\b/g, 'object N'],
   [/\brevision +\d+\b/g, 'revision N'],
   [/\(line \d+\)/g, '(line N)'],
