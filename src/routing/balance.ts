@@ -10,9 +10,19 @@ export interface Balanced {
   /** The lower stands first: the price, the round trip of those beyond, else 0. */
   readonly rank: number
   readonly because: string | undefined
+  readonly rttMs: number | undefined
+  /** The longest round trip that is not beyond. */
+  readonly allowedMs: number
 }
 
-const EQUAL: Balanced = { beyond: false, rank: 0, because: undefined }
+/** Where nothing but the draw tells equals apart. */
+export const EQUAL: Balanced = {
+  beyond: false,
+  rank: 0,
+  because: undefined,
+  rttMs: undefined,
+  allowedMs: Number.POSITIVE_INFINITY,
+}
 
 /** In the order of the contenders. `measured` holds what is known of each, in the same order. */
 export function balance(
@@ -28,16 +38,30 @@ export function balance(
     const rtt = one?.rttMs
     const speed = one === undefined || rtt === undefined ? 'its round trip is not known' : describe(rtt, one)
     if (rtt !== undefined && rtt > allowed) {
-      return { beyond: true, rank: rtt, because: `behind: ${speed}, and ${milliseconds(allowed)} is the most allowed` }
+      return {
+        beyond: true,
+        rank: rtt,
+        because: `behind: ${speed}, and ${milliseconds(allowed)} is the most allowed`,
+        rttMs: rtt,
+        allowedMs: allowed,
+      }
     }
     switch (by) {
       case 'latency':
-        return { beyond: false, rank: 0, because: `fast enough: ${speed}, up to ${milliseconds(allowed)} is equal` }
+        return {
+          beyond: false,
+          rank: 0,
+          because: `fast enough: ${speed}, up to ${milliseconds(allowed)} is equal`,
+          rttMs: rtt,
+          allowedMs: allowed,
+        }
       case 'cost':
         return {
           beyond: false,
           rank: price ?? Number.POSITIVE_INFINITY,
           because: `price ${price ?? 'unknown, so last'}; fast enough: ${speed}, up to ${milliseconds(allowed)} is equal`,
+          rttMs: rtt,
+          allowedMs: allowed,
         }
     }
   })
@@ -51,6 +75,6 @@ function describe(rtt: number, { of, weight, ageSeconds }: Measured): string {
   return `${milliseconds(rtt)} (${of}, ${weight < 10 ? weight.toFixed(1) : Math.round(weight)} samples, ${ageSeconds} s old)`
 }
 
-function milliseconds(value: number): string {
+export function milliseconds(value: number): string {
   return Number.isFinite(value) ? `${Math.round(value * 10) / 10} ms` : 'any'
 }

@@ -1,5 +1,5 @@
 import type { ClientFacts } from '../fci/match-footprint.ts'
-import { balance, compareBalanced } from './balance.ts'
+import { balance, compareBalanced, EQUAL } from './balance.ts'
 import { NO_USAGE, type UsageLookup } from './capacity.ts'
 import type { Client } from './client.ts'
 import { compareNumbers, comparePreference, RankedCandidate } from './contender.ts'
@@ -9,6 +9,7 @@ import type { RuleLookup } from './footprint-rules.ts'
 import { type Measured, type MeasuredLookup, NOTHING_MEASURED } from './measured.ts'
 import { type PlannedContender, planRoutes, type RoutingPlan } from './plan.ts'
 import type { QualityLimits, RoutingPolicy } from './policy.ts'
+import { explainOrder, type Placing } from './precedence.ts'
 import type { CoverageLookup } from './provider-coverage.ts'
 import { drawProvider, drawProviders, hashToUnit } from './rendezvous.ts'
 
@@ -51,8 +52,9 @@ export interface DrawInputs {
 
 /** The answer to one client of a plan. */
 export function drawDecision(plan: RoutingPlan, inputs: DrawInputs): Decision {
-  const candidates = plan.varies ? drawVarying(plan, inputs) : drawTiers(plan, inputs)
-  return new PlannedDecision(plan, inputs.client.text, candidates, inputs.now)
+  if (!plan.varies) return new PlannedDecision(plan, inputs, drawTiers(plan, inputs), undefined)
+  const { candidates, placings } = drawVarying(plan, inputs)
+  return new PlannedDecision(plan, inputs, candidates, placings)
 }
 
 class PlannedDecision implements Decision {
@@ -63,22 +65,35 @@ class PlannedDecision implements Decision {
   readonly policy: string
   readonly rejected: Decision['rejected']
   readonly #plan: RoutingPlan
-  readonly #now: number
+  readonly #inputs: DrawInputs
+  readonly #placings: readonly Placing[] | undefined
 
-  constructor(plan: RoutingPlan, client: string, candidates: readonly Candidate[], now: number) {
-    this.client = client
+  constructor(
+    plan: RoutingPlan,
+    inputs: DrawInputs,
+    candidates: readonly Candidate[],
+    placings: readonly Placing[] | undefined,
+  ) {
+    this.client = inputs.client.text
     this.candidates = candidates
     this.ttlSeconds = plan.ttlSeconds
     this.panic = plan.panic
     this.policy = plan.policy.revision
     this.rejected = plan.rejected
     this.#plan = plan
-    this.#now = now
+    this.#inputs = inputs
+    this.#placings = placings
+  }
+
+  /** Worked out when it is read: nearly nobody asks. */
+  get behind(): Decision['behind'] {
+    const placings = this.#placings ?? placeTiers(this.#plan, this.#inputs.key)
+    return explainOrder(placings, this.candidates, this.#inputs.now)
   }
 
   get advertisements(): Decision['advertisements'] {
     return this.#plan.advertisements.map(({ provider, version, confirmedAt, stale }) => {
-      const ageSeconds = Math.max(0, Math.floor((this.#now - confirmedAt) / 1000))
+      const ageSeconds = Math.max(0, Math.floor((this.#inputs.now - confirmedAt) / 1000))
       return { provider, version, ageSeconds, stale }
     })
   }
@@ -108,15 +123,26 @@ function compareDrawn(a: Drawn, b: Drawn): number {
   return compareNumbers(a.draw, b.draw) || (a.contender.provider.id < b.contender.provider.id ? -1 : 1)
 }
 
+/** As `drawTiers`, with what the lines of the order compare. */
+function placeTiers({ tiers }: RoutingPlan, key: string): readonly Placing[] {
+  return tiers.flatMap((tier) =>
+    drawn(tier, key).map((one) => ({ ...one, poor: undefined, shed: false, place: EQUAL })),
+  )
+}
+
 interface Varying extends Drawn {
   readonly measured: Measured | undefined
-  /** Why measurements set it back like a degraded one. */
   readonly poor: string | undefined
   readonly shed: boolean
 }
 
+interface Order {
+  readonly candidates: readonly Candidate[]
+  readonly placings: readonly Placing[]
+}
+
 /** Where keys are shed or measurements count, the order is worked out for each key. */
-function drawVarying(plan: RoutingPlan, { key, facts, measured = NOTHING_MEASURED }: DrawInputs): readonly Candidate[] {
+function drawVarying(plan: RoutingPlan, { key, facts, measured = NOTHING_MEASURED }: DrawInputs): Order {
   const { policy, panic, overfull } = plan
   const all = plan.tiers.flat().map((contender): Varying => {
     const { provider, weight, capacity } = contender
@@ -130,17 +156,19 @@ function drawVarying(plan: RoutingPlan, { key, facts, measured = NOTHING_MEASURE
     }
   })
   const candidates: Candidate[] = []
+  const placings: Placing[] = []
   for (const run of runsOf(all.sort(compareVarying), compareVarying)) {
     const balanced = balance(
       run.map(({ contender }) => contender),
       run.map((one) => one.measured),
       policy.balance,
     )
-    const ranked = run.map((one, i) => ({ one, place: balanced[i] ?? { beyond: false, rank: 0, because: undefined } }))
-    ranked.sort((a, b) => compareBalanced(a.place, b.place) || compareDrawn(a.one, b.one))
+    const ranked = run.map((one, i) => ({ ...one, place: balanced[i] ?? EQUAL }))
+    ranked.sort((a, b) => compareBalanced(a.place, b.place) || compareDrawn(a, b))
     for (const equals of runsOf(ranked, (a, b) => compareBalanced(a.place, b.place))) {
-      const totalWeight = equals.reduce((sum, { one }) => sum + one.contender.weight, 0)
-      for (const { one, place } of equals) {
+      const totalWeight = equals.reduce((sum, { contender }) => sum + contender.weight, 0)
+      for (const one of equals) {
+        const { place } = one
         const shedding = explainShedding(one)
         candidates.push(
           new RankedCandidate(one.contender, {
@@ -153,10 +181,11 @@ function drawVarying(plan: RoutingPlan, { key, facts, measured = NOTHING_MEASURE
             ...(place.because === undefined ? {} : { balance: place.because }),
           }).at(facts),
         )
+        placings.push(one)
       }
     }
   }
-  return candidates
+  return { candidates, placings }
 }
 
 function compareVarying(a: Varying, b: Varying): number {

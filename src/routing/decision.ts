@@ -65,6 +65,28 @@ export interface Candidate {
   readonly because: readonly string[]
 }
 
+/** The lines of the published order (docs/routing.md, section 3), from the first to the last. */
+export type PrecedenceLine =
+  | 'reserve'
+  | 'health'
+  | 'staleness'
+  | 'shedding'
+  | 'footprint'
+  | 'priority'
+  | 'balance'
+  | 'draw'
+  | 'id'
+
+/** Why a candidate stands behind the one before it. */
+export interface Behind {
+  /** The one before it. */
+  readonly provider: string
+  /** The first line of the order that tells the two apart. */
+  readonly line: PrecedenceLine
+  /** Made of ids, numbers and our own words alone: nothing in it was written by an operator or a CDN. */
+  readonly because: string
+}
+
 /** The rule that excluded a provider. */
 export type RejectionRule =
   | 'no_placement'
@@ -93,6 +115,8 @@ export interface Decision {
   readonly client: string
   /** Best first. Empty: nobody may serve this client. */
   readonly candidates: readonly Candidate[]
+  /** Why the second candidate stands behind the first, the third behind the second, and so on. */
+  readonly behind: readonly Behind[]
   readonly rejected: readonly Rejection[]
   readonly ttlSeconds: number
   /** Every provider that could serve is down, so health was ignored and all were kept (fail open, visible). */

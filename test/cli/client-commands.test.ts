@@ -143,6 +143,7 @@ describe('route', () => {
     const { stdout } = await cli('route', '192.0.2.7', '--explain')
     expect(stdout).toMatch(/^gamma +drained +maintenance$/m)
     expect(stdout).toContain('the longest match')
+    expect(stdout).toMatch(/^2 +beta .* behind alpha: priority 1 after 1; the longest match$/m)
     expect(stdout).toContain('Advertisements: alpha abc (12 s old)')
   })
 

@@ -23,6 +23,7 @@ function candidate(provider: string, addresses: readonly string[]): Candidate {
 const DECISION: Decision = {
   client: '192.0.2.0',
   candidates: [candidate('cdn-a', []), candidate('cdn-b', ['192.0.2.1'])],
+  behind: [{ provider: 'cdn-a', line: 'balance', because: 'price 5 after 3' }],
   rejected: [{ provider: 'cdn-c', rule: 'drained', because: 'cdn-c is drained (secret plans)' }],
   ttlSeconds: 30,
   panic: false,
@@ -131,7 +132,7 @@ describe('answers from decisions', () => {
     expect(await world(() => ANSWER).source.explain(QUESTION)).toEqual([
       'client 192.0.2.0: 192.0.2.1, for 30 s',
       '1. cdn-a: ipv4cidr 192.0.2.0/24, priority 100, weight 50',
-      '2. cdn-b: ipv4cidr 192.0.2.0/24, priority 100, weight 50',
+      '2. cdn-b: ipv4cidr 192.0.2.0/24, priority 100, weight 50; behind cdn-a: by price or round trip',
       'not cdn-c: drained',
     ])
   })

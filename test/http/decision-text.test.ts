@@ -49,6 +49,7 @@ it('a decision put together from parts is the one that is written at once', () =
           decision: {
             client,
             candidates: chosen,
+            behind: [],
             rejected: [],
             ttlSeconds: 30,
             panic,

@@ -153,6 +153,11 @@ export class FakeRoutes implements RouteService {
           ranked: {},
           because: ['the longest match'],
         })),
+        behind: this.candidates.slice(1).map((_, i) => ({
+          provider: this.candidates[i] ?? '',
+          line: 'priority',
+          because: 'priority 1 after 1',
+        })),
         rejected: [{ provider: 'gamma', rule: 'drained', because: 'maintenance' }],
         ttlSeconds: 30,
         panic: false,

@@ -21,7 +21,10 @@ describe('GET /route', () => {
   it('explains when asked', async () => {
     const answer = await new FrontApi().send('GET', '/route?client=192.0.2.7&explain=true')
     expect(answer.json).toMatchObject({
-      candidates: [{ because: ['the longest match'] }, {}],
+      candidates: [
+        { because: ['the longest match'] },
+        { behind: { provider: 'alpha', line: 'priority', because: 'priority 1 after 1' } },
+      ],
       rejected: [{ provider: 'gamma', rule: 'drained', because: 'maintenance' }],
       advertisements: [{ provider: 'alpha', version: 'abc', age_seconds: 12, stale: false }],
     })

@@ -119,8 +119,9 @@ describe('a decision record', () => {
         const { decision, record } = decideAndRecord(given)
         const again = replay(reread(record))
         expect(isRecorded(record, again)).toBe(true)
-        const shown = ({ candidates, rejected, ttlSeconds, panic, advertisements }: typeof decision) => ({
+        const shown = ({ candidates, behind, rejected, ttlSeconds, panic, advertisements }: typeof decision) => ({
           candidates: candidates.map(({ provider, matched, because }) => ({ provider, matched, because })),
+          behind,
           rejected,
           ttlSeconds,
           panic,

@@ -1,17 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { Decision } from '../../src/routing/decision.ts'
 import { drawProvider } from '../../src/routing/rendezvous.ts'
 import { decideExample, workedExamplesIn } from '../support/worked-examples.ts'
 
 const PAGE = readFileSync(new URL('../../docs/routing.md', import.meta.url), 'utf8')
 const EXAMPLES = workedExamplesIn(PAGE)
+const PRECEDENCE = ['reserve', 'health', 'staleness', 'shedding', 'footprint', 'priority', 'balance', 'draw', 'id']
 const NETWORKS = 2_000
+
+function behindInWords({ candidates, behind }: Decision): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    behind.map(({ provider, because }, i) => [
+      candidates[i + 1]?.provider ?? 'nobody',
+      `behind ${provider}: ${because}`,
+    ]),
+  )
+}
 
 describe('docs/routing.md', () => {
   it.each(EXAMPLES.map((one) => [one.title, one.example] as const))(
     'predicts: %s',
     (_, example) => {
-      const { order, first, matched, rejected, ttl_seconds: ttl, panic } = example.answer
+      const { order, first, matched, behind, rejected, ttl_seconds: ttl, panic } = example.answer
       const ask = decideExample(example)
       const decision = ask()
       expect(Object.fromEntries(decision.rejected.map(({ provider, rule }) => [provider, rule]))).toEqual(rejected)
@@ -20,6 +31,7 @@ describe('docs/routing.md', () => {
       for (const [id, value] of Object.entries(matched ?? {})) {
         expect(decision.candidates.find(({ provider }) => provider === id)?.matched.value).toBe(value)
       }
+      expect(behindInWords(decision)).toEqual(behind)
       if (first === undefined) return
       const counts = new Map<string, number>()
       for (let i = 0; i < NETWORKS; i++) {
@@ -41,6 +53,13 @@ describe('docs/routing.md', () => {
     expect(rules.filter((rule) => !shown.has(rule ?? ''))).toEqual([])
     const lines = new Set([...PAGE.matchAll(/\(line (\d)\)/g)].map(([, line]) => line))
     expect(lines).toEqual(new Set(['1', '2', '3', '4', '5', '6', '7', '8', '9']))
+  })
+
+  it('names the lines of the order as the answers do', () => {
+    const named = [...PAGE.matchAll(/^\| \d \| [^|]+ \| `([a-z]+)` \|/gm)].map(([, line]) => line)
+    expect(named).toEqual(PRECEDENCE)
+    const shown = new Set(EXAMPLES.flatMap(({ example }) => decideExample(example)().behind.map(({ line }) => line)))
+    expect(shown).toEqual(new Set(PRECEDENCE))
   })
 
   it('gives the draws of its example as they are', () => {

@@ -14,6 +14,8 @@ import { plainLookup } from '../../src/routing/provider-coverage.ts'
 import { clientPrefixKey, stickinessKey } from '../../src/routing/routing-key.ts'
 import { wireFootprint } from './routing-facts.ts'
 
+const STALE_AGE_MS = 7_200_000
+
 const Limit = z.strictObject({ type: z.string(), soft: z.number().optional(), hard: z.number(), used: z.number() })
 const Provider = z.strictObject({
   /** `*`: everybody; a text with blanks: all of its words must hold at once; `nothing`: it has never advertised. */
@@ -53,6 +55,8 @@ const Example = z.strictObject({
     /** Who comes first for which share of client networks. */
     first: z.record(z.string(), z.number()).optional(),
     matched: z.record(z.string(), z.string()).optional(),
+    /** Why each candidate but the first stands behind the one before it. */
+    behind: z.record(z.string(), z.string()).default({}),
     rejected: z.record(z.string(), z.string()).default({}),
     ttl_seconds: z.number().default(30),
     panic: z.boolean().default(false),
@@ -172,7 +176,7 @@ function factsOf(id: string, provider: Provider, now: number): ProviderFacts {
       model,
       version: versionOf(model),
       fetchedAt: now,
-      confirmedAt: now,
+      confirmedAt: age === 'fresh' ? now : now - STALE_AGE_MS,
       stale: age !== 'fresh',
       expired: age === 'expired',
     },

@@ -185,6 +185,7 @@ export const DecisionAnswer = z.object({
       priority: z.number(),
       weight: z.number(),
       because: z.array(z.string()).optional(),
+      behind: z.object({ provider: z.string(), because: z.string() }).optional(),
     }),
   ),
   ttl_seconds: z.number(),

@@ -33,7 +33,7 @@ export function decisionText(decision: DecisionAnswer, out: Output): string {
           matchText(one.matched),
           String(one.priority),
           String(one.weight),
-          one.because?.join('; ') ?? '',
+          reasonsText(one),
         ]),
         out,
       ),
@@ -59,6 +59,11 @@ export function decisionText(decision: DecisionAnswer, out: Output): string {
   const origins = originLines(decision)
   if (origins.length > 0) parts.push('\n', ...origins.map((line) => `${out.paint('dim', printable(line))}\n`))
   return parts.join('')
+}
+
+/** First why it is not one place further up, which is what is asked most. */
+function reasonsText({ because = [], behind }: DecisionAnswer['candidates'][number]): string {
+  return [...(behind === undefined ? [] : [`behind ${behind.provider}: ${behind.because}`]), ...because].join('; ')
 }
 
 /** What the answer was made of, and for whom else it holds. */

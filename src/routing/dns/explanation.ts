@@ -1,4 +1,4 @@
-import type { Decision, Match } from '../decision.ts'
+import type { Behind, Decision, Match } from '../decision.ts'
 import type { ClientAnswer } from './client-answer.ts'
 
 /** Bytes of one character string of a TXT record (RFC 1035 3.3). */
@@ -9,13 +9,13 @@ const MAX_BYTES = 255
  * an operator or a CDN wrote, since DNS asks nobody for a key.
  */
 export function explanationOf(decision: Decision, answer: ClientAnswer): readonly string[] {
-  const { candidates, rejected, client, ttlSeconds, panic } = decision
+  const { candidates, behind, rejected, client, ttlSeconds, panic } = decision
   const lines = [
     `client ${client}: ${answerInWords(answer)}, for ${ttlSeconds} s`,
     ...(panic ? ['panic: every CDN that could serve is down, so health is ignored'] : []),
     ...candidates.map(
       ({ provider, matched, priority, weight }, index) =>
-        `${index + 1}. ${provider}: ${matchInWords(matched)}, priority ${priority}, weight ${weight}`,
+        `${index + 1}. ${provider}: ${matchInWords(matched)}, priority ${priority}, weight ${weight}${behindInWords(behind[index - 1])}`,
     ),
     ...rejected.map(({ provider, rule }) => `not ${provider}: ${rule}`),
   ]
@@ -31,6 +31,12 @@ function answerInWords(answer: ClientAnswer): string {
     case 'nobody':
       return 'nobody with a DNS target may serve it'
   }
+}
+
+/** Prices and round trips are not for everybody. */
+function behindInWords(behind: Behind | undefined): string {
+  if (behind === undefined) return ''
+  return `; behind ${behind.provider}: ${behind.line === 'balance' ? 'by price or round trip' : behind.because}`
 }
 
 function matchInWords({ type, value }: Match): string {

@@ -28,6 +28,16 @@ export const RouteBatchSchema = z
   })
   .openapi('RouteBatch')
 
+const BehindSchema = z
+  .object({
+    provider: z.string().openapi({ description: 'The candidate before this one.' }),
+    line: z
+      .enum(['reserve', 'health', 'staleness', 'shedding', 'footprint', 'priority', 'balance', 'draw', 'id'])
+      .openapi({ description: 'The first line of the order (docs/routing.md) that tells the two apart.' }),
+    because: z.string().openapi({ description: 'What stands there for this candidate, and for the one before it.' }),
+  })
+  .openapi({ description: 'Why it is not before the candidate before it; absent for the first.' })
+
 export const DecisionSchema = z
   .object({
     client: z.string().openapi({ description: 'Canonical address; mapped and tunnelled forms are reduced to IPv4.' }),
@@ -45,6 +55,7 @@ export const DecisionSchema = z
           priority: z.number(),
           weight: z.number(),
           because: z.array(z.string()).readonly().optional(),
+          behind: BehindSchema.optional(),
         }),
       )
       .readonly()

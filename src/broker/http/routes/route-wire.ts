@@ -14,9 +14,10 @@ export interface DecisionView {
 
 export function decisionToWire(answer: RouteAnswer, view: DecisionView): DecisionWire {
   const { decision } = answer
+  const behind = view.explain ? decision.behind : []
   return {
     client: decision.client,
-    candidates: decision.candidates.map((candidate) => {
+    candidates: decision.candidates.map((candidate, index) => {
       const url = answer.connectUrls.get(candidate.provider)
       const permitted = url !== undefined && (view.role !== 'reader' || !url.publishCapable)
       return {
@@ -31,6 +32,7 @@ export function decisionToWire(answer: RouteAnswer, view: DecisionView): Decisio
         priority: candidate.priority,
         weight: candidate.weight,
         because: view.explain ? candidate.because : undefined,
+        behind: index === 0 ? undefined : behind[index - 1],
       }
     }),
     ttl_seconds: decision.ttlSeconds,
