@@ -13,7 +13,7 @@ import { defined } from '../support/defined.ts'
 import { describeWithPrograms } from '../support/describe-with-programs.ts'
 import { argumentsOf, parseDockerfile } from '../support/dockerfile.ts'
 import { eventually } from '../support/eventually.ts'
-import { freePortBlock } from '../support/port-block.ts'
+import { freePortBlock } from '../support/free-ports.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type BrokerClient, wanted } from '../support/broker-client.ts'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-ports.ts'
 import { type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
 import { type PlantBroker, type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
-import { freePort } from '../support/redis-server.ts'
 
 const WITHIN_MS = 30_000
 const TOKENS = { LOWER: 'token-of-the-broker-above-01', RING: 'token-of-all-in-the-ring-001', NOTE: 'note' }

@@ -6,13 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { storeConformance } from '../conformance/store.ts'
 import { event, put } from '../conformance/store-changes.ts'
 import { describeWithPrograms } from '../support/describe-with-programs.ts'
-import {
-  describeRedis,
-  freePort,
-  type RedisServer,
-  startConfiguredRedis,
-  startRedisServer,
-} from '../support/redis-server.ts'
+import { freePort } from '../support/free-ports.ts'
+import { describeRedis, type RedisServer, startConfiguredRedis, startRedisServer } from '../support/redis-server.ts'
 import { storeErrorOf } from '../support/store-error-of.ts'
 import { plantTree, type TemporaryTree } from '../support/temporary-tree.ts'
 import { eventually, openRedis, openRedisUnderTest } from './redis-under-test.ts'
@@ -81,11 +76,11 @@ function startNode({ port, dir }: { readonly port: number; readonly dir: string 
   return startRedisServer({ port, dir, args, appendonly: true })
 }
 
-/** A Cluster's nodes talk to each other on the port 10000 above, which must exist. */
+/** A Cluster's nodes talk to each other on the port 10000 above, which nobody must be given by the system. */
 async function clusterPort(): Promise<number> {
   for (;;) {
     const port = await freePort()
-    if (port + 10_000 < 65_536) return port
+    if (port + 10_000 < 32_768) return port
   }
 }
 

@@ -9,7 +9,7 @@ import { labConfig } from '../../src/broker/lab-config.ts'
 import type { RunningLabCdn } from '../../src/lab/lab-member.ts'
 import { BrokerClient } from './broker-client.ts'
 import { eventually } from './eventually.ts'
-import { freePort } from './redis-server.ts'
+import { freePort } from './free-ports.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/broker/cli/main.js', import.meta.url))
 const START_WITHIN_MS = 20_000

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describeWithPrograms } from './describe-with-programs.ts'
+import { freePort } from './free-ports.ts'
 
 const START_WITHIN_MS = 15_000
 const STOP_WITHIN_MS = 3_000
@@ -39,18 +40,6 @@ export interface RedisServer extends AsyncDisposable {
 /** A suite that needs a real `redis-server`. Without one it does not run and says so loudly; with `CI` set it fails. */
 export function describeRedis(title: string, suite: () => void): void {
   describeWithPrograms(['redis-server'], title, suite)
-}
-
-/** A port of 127.0.0.1 that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
 }
 
 /** Starts a server and waits until it answers. */

@@ -16,6 +16,11 @@ export async function freePortBlock(count: number): Promise<number> {
   throw new Error(`found no ${count} free ports that follow each other from ${FIRST} to ${END}`)
 }
 
+/** The same for one port. */
+export function freePort(): Promise<number> {
+  return freePortBlock(1)
+}
+
 async function isFree(port: number): Promise<boolean> {
   const server = createServer()
   try {
