@@ -39,6 +39,8 @@ export function createLogWriter(file: LogFile, retryMs = RETRY_MS): LogWriter {
   /** Taken from `lines` and not written, or written in part. */
   let rest: Buffer = Buffer.alloc(0)
   let isBusy = false
+  /** Whether one of `lines` cannot wait. */
+  let isDue = false
   let soon: NodeJS.Timeout | undefined
 
   function takeUp(): void {
@@ -48,6 +50,7 @@ export function createLogWriter(file: LogFile, retryMs = RETRY_MS): LogWriter {
     rest = Buffer.from(lines.join(''))
     lines = []
     heldBytes = 0
+    isDue = false
   }
 
   function next(): void {
@@ -58,9 +61,20 @@ export function createLogWriter(file: LogFile, retryMs = RETRY_MS): LogWriter {
     rest = Buffer.alloc(0)
     file.write(chunk, (error, written) => {
       rest = Buffer.concat([chunk.subarray(error === null ? written : 0), rest])
-      if (error === null) next()
-      else setTimeout(next, retryMs).unref()
+      if (error !== null) setTimeout(next, retryMs).unref()
+      else if (rest.length > 0 || isDue || lost > 0) next()
+      else {
+        isBusy = false
+        if (lines.length > 0) later()
+      }
     })
+  }
+
+  function later(): void {
+    soon ??= setTimeout(() => {
+      soon = undefined
+      if (!isBusy) next()
+    }, SOON_MS)
   }
 
   function hold(line: string): boolean {
@@ -75,14 +89,12 @@ export function createLogWriter(file: LogFile, retryMs = RETRY_MS): LogWriter {
 
   return {
     write(line) {
-      if (hold(line) && !isBusy) next()
+      if (!hold(line)) return
+      isDue = true
+      if (!isBusy) next()
     },
     writeSoon(line) {
-      if (!hold(line) || isBusy || soon !== undefined) return
-      soon = setTimeout(() => {
-        soon = undefined
-        if (!isBusy) next()
-      }, SOON_MS)
+      if (hold(line) && !isBusy) later()
     },
     flush() {
       try {

@@ -87,6 +87,25 @@ describe('a log writer', () => {
     expect(file.text).toBe('one\ntwo\nthree\nfour\nfive\n')
   })
 
+  it('gathers them also while others are being written', () => {
+    vi.useFakeTimers()
+    const file = new SlowFile()
+    const writer = createLogWriter(file)
+    writer.write('zero\n')
+    writer.writeSoon('one\n')
+    file.answer()
+    file.answer()
+    expect(file.text).toBe('zero\n')
+    writer.writeSoon('two\n')
+    vi.advanceTimersByTime(20)
+    writer.write('three\n')
+    writer.writeSoon('four\n')
+    file.answer()
+    expect(file.text).toBe('zero\none\ntwo\n')
+    file.answer()
+    expect(file.text).toBe('zero\none\ntwo\nthree\nfour\n')
+  })
+
   it('holds lines back while there is no space, drops what is too much, and says later how much that was', () => {
     vi.useFakeTimers()
     const file = new SlowFile()

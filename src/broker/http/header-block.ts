@@ -22,7 +22,19 @@ const MAX_BLOCKS = 100
 /** Makes each block once. */
 export function rememberBlocks(make: BlockByCaching): BlockByCaching {
   const blocks = new Map<string, HeaderBlock>()
+  // One request is mostly like the one before it, and to compare is cheaper than to look up.
+  let last:
+    | { readonly cacheControl: string; readonly vary: string | undefined; readonly block: HeaderBlock }
+    | undefined
+
   return (cacheControl, vary) => {
+    if (last !== undefined && last.cacheControl === cacheControl && last.vary === vary) return last.block
+    const block = find(cacheControl, vary)
+    last = { cacheControl, vary, block }
+    return block
+  }
+
+  function find(cacheControl: string, vary: string | undefined): HeaderBlock {
     const name = vary === undefined ? cacheControl : `${cacheControl}\n${vary}`
     const known = blocks.get(name)
     if (known !== undefined) return known
