@@ -95,7 +95,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
 
   const states = createAdministrativeStates(store, providerIds, now)
   await states.refresh()
-  const { fetcher, advertisements, sources } = startConsuming({
+  const consuming = startConsuming({
     loaded,
     store,
     notificationSecret: (provider) => vault.fingerprint(`fci notifications of ${provider}`),
@@ -105,7 +105,8 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     signal,
     log,
   })
-  undo.add(async () => fetcher[Symbol.asyncDispose]())
+  undo.add(async () => consuming[Symbol.asyncDispose]())
+  const { fetcher, advertisements, sources } = consuming
   await advertisements.restore()
   await sources.restore()
   const health = createHealthBoard({ providers: providerIds, fall: config.health.fall, rise: config.health.rise, now })

@@ -74,7 +74,8 @@ function liesBehind(prefix: Prefix | undefined, last: Prefix | undefined): boole
   return prefix.version > last.version || (prefix.version === last.version && prefix.value > lastValue(last))
 }
 
-function markCanonical(prefixes: readonly Prefix[]): readonly Prefix[] {
+/** Takes the caller's word that a list is canonical: it was found to be, and came back from elsewhere as it was. */
+export function markCanonical(prefixes: readonly Prefix[]): readonly Prefix[] {
   canonicalLists.add(prefixes)
   return prefixes
 }

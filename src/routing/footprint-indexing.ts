@@ -44,6 +44,11 @@ export function indexFootprints(advertisement: Advertisement): FootprintIndexing
   return indexing
 }
 
+/** Tells the indexing of a model that was made elsewhere, where it takes nobody's time. */
+export function knowIndexing(advertisement: Advertisement, indexing: FootprintIndexing): void {
+  known.set(advertisement, indexing)
+}
+
 /** Equal for equal footprints, short however many prefixes they have. */
 function sketchOf(footprint: Footprint): string {
   if (footprint.kind === 'global') return '*'

@@ -7,7 +7,7 @@ import {
   type AdvertisementBoardDeps,
   createAdvertisementBoard,
 } from '../../src/broker/advertisements/advertisement-board.ts'
-import { compareInWords } from '../../src/broker/advertisements/compare-in-words.ts'
+import { plainReader } from '../../src/broker/advertisements/advertisement-reader.ts'
 import { ConfigSchema } from '../../src/broker/config/config-schema.ts'
 import { createGuardedFetcher, type GuardedFetcher } from '../../src/broker/outbound/guarded-fetch.ts'
 import { sleep } from '../../src/broker/repeat.ts'
@@ -88,7 +88,7 @@ export class AdvertisementWorld implements AsyncDisposable {
       fetcher: this.#fetcher,
       providers: config.providers,
       tokens: new Map([[PROVIDER, 'fci-token-0123456789']]),
-      compare: compareInWords,
+      reader: plainReader,
       publicUrl: 'https://broker.example',
       notificationSecret: (id) => `secret-of-${id}`,
       instance: `instance-${this.#stops.length}`,

@@ -1,13 +1,14 @@
 import type { Advertisement } from '../../fci/advertisement.ts'
 import { AdvertisementError } from '../../fci/advertisement-error.ts'
-import { versionOf } from '../../fci/advertisement-version.ts'
-import { leadsThrough } from '../../fci/cdn-path.ts'
-import { parseAdvertisementText } from '../../fci/parse-advertisement.ts'
+import { ThreadError } from '../call-thread.ts'
 import type { ProviderConfig } from '../config/config-schema.ts'
 import type { Validators } from '../outbound/guarded-fetch.ts'
 import type { Freshness } from '../outbound/http-freshness.ts'
 import { type GuardPolicy, judgeChange } from './advertisement-guard.ts'
+import type { AdvertisementReader } from './advertisement-reader.ts'
 import type { AdvertisementChange, AdvertisementRecords, KeptAdvertisement } from './advertisement-records.ts'
+import type { AdvertisementComparison } from './compare-in-words.ts'
+import type { ReadAdvertisement } from './read-advertisement.ts'
 
 /** An advertisement as it came, whichever way. */
 export interface Arrival {
@@ -39,16 +40,10 @@ export interface HeldBackAdvertisement {
   readonly acceptedAt: number
 }
 
-export interface AdvertisementComparison {
-  /** Of the coverage, 0 to 1. */
-  readonly lostShare: number
-  /** What changed, in words; bounded. */
-  readonly differences: readonly string[]
-}
-
 export interface AdvertisementIntakeDeps {
   readonly records: AdvertisementRecords
-  readonly compare: (before: Advertisement, after: Advertisement) => AdvertisementComparison
+  readonly reader: Pick<AdvertisementReader, 'read'>
+  readonly compare: (before: Advertisement, after: Advertisement) => Promise<AdvertisementComparison>
   /** Our CDN Provider ID, where we republish: what leads through us is not ours to use. */
   readonly ownId?: string
   readonly now: () => number
@@ -62,10 +57,7 @@ const CONFIRMATION_WRITE_MS = 60_000
 /** For advertisements that come from a file: whoever writes it means it. */
 const NO_GUARD: GuardPolicy = { lost_share: 1, action: 'accept', hold_seconds: 0, empty: 'accept' }
 
-interface Received extends KeptAdvertisement {
-  readonly model: Advertisement
-  readonly version: string
-}
+interface Received extends KeptAdvertisement, ReadAdvertisement {}
 
 /**
  * Where every advertisement of one provider arrives: it is read, compared with the one in use, looked at by the guard,
@@ -113,24 +105,24 @@ export class AdvertisementIntake {
     try {
       const kept = await records.kept(provider)
       if (kept === undefined) return
-      const model = this.#read(kept.text)
-      this.#inUse = { ...kept, model, version: versionOf(model) }
+      this.#inUse = { ...kept, ...(await this.#read(kept.text)) }
       const held = await records.heldBack(provider)
       if (held !== undefined) {
-        const heldModel = this.#read(held.text)
-        this.#hold({ ...held, model: heldModel, version: versionOf(heldModel) })
+        this.#hold({ ...held, ...(await this.#read(held.text)) })
       } else this.#validators = validatorsOf(kept)
     } catch (error) {
-      if (!(error instanceof AdvertisementError)) throw error
+      if (!(error instanceof AdvertisementError) && !(error instanceof ThreadError)) throw error
       log('advertisement.kept_unreadable', { provider, error: error.message })
     }
   }
 
-  /** Throws `AdvertisementError` for what is no advertisement, and `StoreError` after it is in use but not kept. */
+  /**
+   * Throws `AdvertisementError` for what is no advertisement, `ThreadError` for what could not be read, and `StoreError`
+   * after it is in use but not kept.
+   */
   async arrived(arrival: Arrival): Promise<void> {
     const { now } = this.#deps
-    const model = this.#read(arrival.text)
-    const version = versionOf(model)
+    const { model, version } = await this.#read(arrival.text)
     const at = now()
     const used = this.#inUse
     this.#validators = arrival.validators ?? {}
@@ -150,7 +142,7 @@ export class AdvertisementIntake {
       await this.#keepConfirmation()
       return
     }
-    const comparison = used === undefined ? undefined : this.#deps.compare(used.model, model)
+    const comparison = used === undefined ? undefined : await this.#deps.compare(used.model, model)
     const verdict = judgeChange(used?.model, model, this.#policy, comparison?.lostShare ?? 0)
     const change = {
       at,
@@ -185,15 +177,16 @@ export class AdvertisementIntake {
     const held = this.#heldBack
     const used = this.#inUse
     if (held === undefined || used === undefined) return
-    const { lostShare } = this.#deps.compare(used.model, held.model)
+    const { lostShare } = await this.#deps.compare(used.model, held.model)
     if (judgeChange(used.model, held.model, this.#policy, lostShare).kind === 'accept') {
       await this.#believe('time', 'with its named footprints it does not lose so much', undefined)
     }
   }
 
-  #read(text: string): Advertisement {
+  #read(text: string): Promise<ReadAdvertisement> {
+    const { reader, ownId } = this.#deps
     const combination = this.#config.fci?.footprint_combination ?? 'and'
-    return withoutLoops(parseAdvertisementText(text, { combination }), this.#deps.ownId)
+    return reader.read(text, { combination, ...(ownId === undefined ? {} : { ownId }) })
   }
 
   #hold(held: Omit<HeldBackAdvertisement, 'acceptedAt'> & { readonly text: string }): void {
@@ -211,7 +204,7 @@ export class AdvertisementIntake {
       return
     }
     const elsewhere = await records.kept(provider)
-    if (elsewhere !== undefined && versionOf(this.#read(elsewhere.text)) === received.version) {
+    if (elsewhere !== undefined && (await this.#read(elsewhere.text)).version === received.version) {
       // Confirmed at another replica.
       await this.#use(received, { ...change, kind: 'confirmed', because: 'confirmed at another replica' })
       return
@@ -247,7 +240,7 @@ export class AdvertisementIntake {
     if (held === undefined) return false
     const at = this.#deps.now()
     const used = this.#inUse
-    const comparison = used === undefined ? undefined : this.#deps.compare(used.model, held.model)
+    const comparison = used === undefined ? undefined : await this.#deps.compare(used.model, held.model)
     await this.#use(
       {
         text: held.text,
@@ -319,13 +312,6 @@ export class AdvertisementIntake {
     this.#writtenAt = used.confirmedAt
     await this.#deps.records.keep(this.#config.id, keptOf(used))
   }
-}
-
-/** Leaves out what came through ourselves: a client sent there would come back ([REQ] R14). */
-function withoutLoops(model: Advertisement, ownId: string | undefined): Advertisement {
-  if (ownId === undefined) return model
-  const capabilities = model.capabilities.filter(({ cdnPath = [] }) => !leadsThrough(cdnPath, ownId))
-  return capabilities.length === model.capabilities.length ? model : { ...model, capabilities }
 }
 
 function keptOf({ text, fetchedAt, confirmedAt, etag, lastModified, freshness }: Received): KeptAdvertisement {

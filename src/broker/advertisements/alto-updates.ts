@@ -1,5 +1,6 @@
 import { AdvertisementError } from '../../fci/advertisement-error.ts'
 import { parseMediaType } from '../../fci/media-type.ts'
+import { ThreadError } from '../call-thread.ts'
 import type { FciConfig } from '../config/fci-schema.ts'
 import { OutboundError } from '../outbound/outbound-error.ts'
 import { StoreError } from '../store/store.ts'
@@ -92,7 +93,7 @@ async function followOnce(
     }
     return { received, because: 'the server ended it' }
   } catch (error) {
-    if (error instanceof OutboundError) return { received, because: error.message }
+    if (error instanceof OutboundError || error instanceof ThreadError) return { received, because: error.message }
     // It is in use already; a store that comes back is written to by the fetch that follows.
     if (error instanceof StoreError) return { received, because: `the store could not keep it (${error.code})` }
     if (!(error instanceof AltoPatchError) && !(error instanceof AdvertisementError)) throw error

@@ -1,6 +1,12 @@
 import type { Advertisement } from '../../fci/advertisement.ts'
 import { type Change, compareAdvertisements, type SpaceDifference } from '../../fci/compare-advertisements.ts'
-import type { AdvertisementComparison } from './advertisement-intake.ts'
+
+export interface AdvertisementComparison {
+  /** Of the coverage, 0 to 1. */
+  readonly lostShare: number
+  /** What changed, in words; bounded. */
+  readonly differences: readonly string[]
+}
 
 const MAX_LINES = 40
 const CHANGES = { added: 'is new', removed: 'is gone', footprint: 'is for other clients' } as const

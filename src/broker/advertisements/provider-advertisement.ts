@@ -3,22 +3,18 @@ import { AdvertisementError } from '../../fci/advertisement-error.ts'
 import type { Unresolved } from '../../fci/named/resolve-named.ts'
 import type { HeldAdvertisement } from '../../routing/decision.ts'
 import { BrokerError } from '../broker-error.ts'
+import { ThreadError } from '../call-thread.ts'
 import type { ProviderConfig } from '../config/config-schema.ts'
 import { ProviderFootprints } from '../named-footprints/provider-footprints.ts'
 import { OutboundError } from '../outbound/outbound-error.ts'
 import { type Store, StoreError } from '../store/store.ts'
-import {
-  type AdvertisementComparison,
-  AdvertisementIntake,
-  type AdvertisementInUse,
-  type HeldBackAdvertisement,
-} from './advertisement-intake.ts'
+import { AdvertisementIntake, type AdvertisementInUse, type HeldBackAdvertisement } from './advertisement-intake.ts'
 import { type AdvertisementLimits, advertisementLimits } from './advertisement-limits.ts'
 import { type LoadDeps, loadAdvertisement } from './advertisement-load.ts'
+import type { AdvertisementReader } from './advertisement-reader.ts'
 import type { AdvertisementRecords } from './advertisement-records.ts'
 import { versionOfAlto } from './alto-document.ts'
 import { followAltoUpdates } from './alto-updates.ts'
-import { readNotification } from './notification-document.ts'
 import { isSecret, notificationTarget } from './notification-target.ts'
 import { keepSubscription } from './svta-subscription.ts'
 
@@ -38,7 +34,7 @@ export interface UnresolvedAdvertisement {
 export interface ProviderAdvertisementDeps extends LoadDeps {
   readonly store: Store
   readonly records: AdvertisementRecords
-  readonly compare: (before: Model, after: Model) => AdvertisementComparison
+  readonly reader: AdvertisementReader
   /** Where others reach this broker. */
   readonly publicUrl?: string
   /** The last segment of the address that a provider's changes are sent to. */
@@ -85,13 +81,14 @@ export class ProviderAdvertisement {
     this.#config = config
     this.#deps = deps
     this.#following = fci?.subscribe === true || fci?.alto?.updates_url !== undefined ? 'off' : undefined
-    const lostShare = (before: Model, after: Model): number => deps.compare(before, after).lostShare
+    const lostShare = async (before: Model, after: Model): Promise<number> =>
+      (await deps.reader.compare(before, after)).lostShare
     const footprints = fci === undefined ? undefined : new ProviderFootprints({ ...deps, provider, fci, lostShare })
     this.#footprints = footprints
     const resolve = (model: Model): Model => footprints?.resolve(model) ?? model
     this.#intake = new AdvertisementIntake(config, {
       ...deps,
-      compare: (before, after) => deps.compare(resolve(before), resolve(after)),
+      compare: (before, after) => deps.reader.compare(resolve(before), resolve(after)),
       changed: () => {
         footprints?.update(this.#intake.inUse)
         deps.changed()
@@ -197,7 +194,7 @@ export class ProviderAdvertisement {
       throw new BrokerError('not_found', 'nobody is subscribed here')
     }
     try {
-      const advertisement = readNotification(text, fci.max_bytes)
+      const advertisement = await this.#deps.reader.openNotification(text, fci.max_bytes)
       if (advertisement === undefined) {
         this.#dueAt = 0
         return
@@ -301,7 +298,9 @@ export class ProviderAdvertisement {
 }
 
 function whyNot(error: unknown): string {
-  if (error instanceof OutboundError || error instanceof AdvertisementError) return error.message
+  if (error instanceof OutboundError || error instanceof AdvertisementError || error instanceof ThreadError) {
+    return error.message
+  }
   if (error instanceof StoreError) return `the store could not keep it (${error.code})`
   if (error instanceof TypeError) return 'its file is not UTF-8'
   if (error instanceof Error && 'code' in error) return `its file cannot be read (${String(error.code)})`

@@ -9,7 +9,7 @@ import { sleep } from '../repeat.ts'
 import type { Store } from '../store/store.ts'
 import { type AdvertisementBoard, createAdvertisementBoard } from './advertisement-board.ts'
 import { originsOf } from './advertisement-load.ts'
-import { compareInWords } from './compare-in-words.ts'
+import { createThreadReader } from './thread-reader.ts'
 
 export interface ConsumingDeps {
   readonly loaded: Pick<LoadedConfig, 'config' | 'secrets'>
@@ -22,8 +22,8 @@ export interface ConsumingDeps {
   readonly log: Log
 }
 
-/** What reads the documents of other CDNs. The fetcher must be disposed of, when nothing is fetched any more. */
-export interface Consuming {
+/** What reads the documents of other CDNs. To be disposed of when nothing is fetched any more. */
+export interface Consuming extends AsyncDisposable {
   readonly fetcher: GuardedFetcher
   readonly advertisements: AdvertisementBoard
   readonly sources: FootprintSources
@@ -33,12 +33,13 @@ export interface Consuming {
 export function startConsuming({ loaded: { config, secrets }, ...deps }: ConsumingDeps): Consuming {
   const { providers, federation } = config
   const fetcher = createGuardedFetcher({ privateHosts: privateHostsOf(config), now: deps.now })
+  const reader = createThreadReader({ signal: deps.signal })
   const advertisements = createAdvertisementBoard({
     ...deps,
     fetcher,
     providers,
     tokens: secrets.fciTokens,
-    compare: compareInWords,
+    reader,
     ...(config.public_url === undefined ? {} : { publicUrl: config.public_url }),
     ...(federation === undefined ? {} : { ownId: federation.provider_id }),
     sleep,
@@ -61,5 +62,13 @@ export function startConsuming({ loaded: { config, secrets }, ...deps }: Consumi
       return fci === undefined ? [] : originsOf(fci)
     },
   })
-  return { fetcher, advertisements, sources }
+  return {
+    fetcher,
+    advertisements,
+    sources,
+    async [Symbol.asyncDispose]() {
+      await fetcher[Symbol.asyncDispose]()
+      await reader[Symbol.asyncDispose]()
+    },
+  }
 }

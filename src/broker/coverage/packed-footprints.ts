@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Conjunction, Footprint } from '../../fci/footprint.ts'
 import { isMatchable } from '../../fci/match-footprint.ts'
 import type { Prefix } from '../../fci/prefix.ts'
-import { valueOfWords, wordsOfValue } from '../../fci/prefix.ts'
+import { RowWriter, readRows } from './prefix-rows.ts'
 
 /**
  * Footprints as they cross threads: prefixes as numbers, because a hundred thousand objects would stop the event loop
@@ -159,43 +159,5 @@ function* listsOf(footprints: readonly Footprint[]): Iterable<readonly Prefix[]>
       if (excluded?.prefixes !== undefined) yield excluded.prefixes
       yield* listsOf(sourced.map(({ within }) => within))
     }
-  }
-}
-
-class RowWriter {
-  readonly #words: 1 | 4
-  #rows: Uint32Array
-  #count = 0
-
-  constructor(version: 4 | 6) {
-    this.#words = version === 4 ? 1 : 4
-    this.#rows = new Uint32Array(256 * (this.#words + 1))
-  }
-
-  get count(): number {
-    return this.#count
-  }
-
-  get rows(): Uint32Array {
-    return this.#rows.slice(0, this.#count * (this.#words + 1))
-  }
-
-  add(prefix: Prefix): void {
-    const at = this.#count++ * (this.#words + 1)
-    if (at >= this.#rows.length) {
-      const larger = new Uint32Array(this.#rows.length * 2)
-      larger.set(this.#rows)
-      this.#rows = larger
-    }
-    wordsOfValue(prefix, this.#rows, at)
-    this.#rows[at + this.#words] = prefix.length
-  }
-}
-
-function* readRows(version: 4 | 6, rows: Uint32Array, from: number, count: number): Iterable<Prefix> {
-  const words = version === 4 ? 1 : 4
-  for (let row = from; row < from + count; row++) {
-    const at = row * (words + 1)
-    yield { version, value: valueOfWords(version, rows, at), length: rows[at + words] ?? 0 }
   }
 }

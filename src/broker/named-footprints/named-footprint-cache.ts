@@ -30,7 +30,7 @@ export interface NamedFootprintCacheDeps {
   /** Throws `OutboundError`. */
   readonly fetch: (url: string, held: Validators) => Promise<GuardedAnswer>
   /** Whether a changed registry may be used. */
-  readonly admits: (registry: NamedRegistry) => boolean
+  readonly admits: (registry: NamedRegistry) => Promise<boolean>
   readonly now: () => number
   readonly random: () => number
   readonly log: (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
@@ -142,7 +142,7 @@ export class NamedFootprintCache {
       const answer = await fetch(url, known?.validators ?? {})
       const next = this.#take(url, known, answer)
       this.#attempts.set(url, { nextAt: now() + minIntervalMs, failures: 0 })
-      return this.#replace(next, needed)
+      return await this.#replace(next, needed)
     } catch (error) {
       if (!(error instanceof OutboundError) && !(error instanceof AdvertisementError)) throw error
       const pause = Math.min(LONGEST_PAUSE_MS, minIntervalMs * 2 ** Math.min(failures + 1, 20))
@@ -171,8 +171,17 @@ export class NamedFootprintCache {
     return { url, text: answer.text, validators: answer.validators, document, ...times }
   }
 
-  #replace(next: Held, needed: ReadonlySet<string>): boolean {
-    const { setUrl, admits } = this.#deps
+  async #replace(next: Held, needed: ReadonlySet<string>): Promise<boolean> {
+    const isSame = this.#documents.get(next.url)?.text === next.text
+    const registry = buildNamedRegistry([...this.#with(next, needed).values()], this.#deps.graceMs)
+    if (!isSame && !(await this.#deps.admits(registry))) return false
+    // Another may have come meanwhile.
+    this.#install(this.#with(next, needed))
+    return true
+  }
+
+  #with(next: Held, needed: ReadonlySet<string>): ReadonlyMap<string, Held> {
+    const { setUrl } = this.#deps
     const documents = new Map<string, Held>()
     for (const [url, held] of this.#documents) {
       // A whole set says everything of its origin; what nobody needs is not kept.
@@ -180,10 +189,7 @@ export class NamedFootprintCache {
       if (url === setUrl || (needed.has(url) && !isSaidAnew)) documents.set(url, held)
     }
     documents.set(next.url, next)
-    const isSame = this.#documents.get(next.url)?.text === next.text
-    if (!isSame && !admits(buildNamedRegistry([...documents.values()], this.#deps.graceMs))) return false
-    this.#install(documents)
-    return true
+    return documents
   }
 
   #install(documents: ReadonlyMap<string, Held>): void {

@@ -32,7 +32,8 @@ export interface ProviderFootprintsDeps extends LoadDeps {
   readonly provider: string
   readonly fci: FciConfig
   readonly store: Store
-  readonly lostShare: (before: Advertisement, after: Advertisement) => number
+  /** Throws `ThreadError`. */
+  readonly lostShare: (before: Advertisement, after: Advertisement) => Promise<number>
   readonly now: () => number
   readonly random: () => number
   readonly log: (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
@@ -167,7 +168,7 @@ export class ProviderFootprints {
   }
 
   /** The guard of advertisements, for what they refer to. */
-  #admits(registry: NamedRegistry): boolean {
+  async #admits(registry: NamedRegistry): Promise<boolean> {
     const { fci, now, log, provider, lostShare } = this.#deps
     const { action, lost_share, hold_seconds } = fci.guard
     const raw = this.#resolved.raw
@@ -175,7 +176,7 @@ export class ProviderFootprints {
     if (action === 'accept' || raw === undefined || before === undefined) return true
     const at = now()
     const model = resolveNamed(raw, registry, at).advertisement
-    const lost = lostShare(before, model)
+    const lost = await lostShare(before, model)
     if (lost === 0 || lost < lost_share) {
       this.#doubt = undefined
       return true

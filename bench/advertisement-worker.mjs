@@ -1,0 +1,5 @@
+// Node 20 reads no TypeScript in threads: this one is given the loader that the benchmark itself runs with.
+import { register } from 'tsx/esm/api'
+
+register()
+await import('../src/broker/advertisements/advertisement-worker.ts')

@@ -1,0 +1,24 @@
+import type { Advertisement } from '../../fci/advertisement.ts'
+import { type AdvertisementComparison, compareInWords } from './compare-in-words.ts'
+import { readNotification } from './notification-document.ts'
+import { type AdvertisementReading, type ReadAdvertisement, readAdvertisement } from './read-advertisement.ts'
+
+/**
+ * Reads advertisements, and compares them: here, or where it holds nobody up. Every method may throw `ThreadError` when
+ * what it was asked to do broke the thread, took too long, or was ended.
+ */
+export interface AdvertisementReader {
+  /** Throws `AdvertisementError` for what is no advertisement. */
+  read(text: string, reading: AdvertisementReading): Promise<ReadAdvertisement>
+  /** As `compareInWords`. */
+  compare(before: Advertisement, after: Advertisement): Promise<AdvertisementComparison>
+  /** As `readNotification`. Throws `AdvertisementError`. */
+  openNotification(text: string, maxLength: number): Promise<string | undefined>
+}
+
+/** Does everything at once, and nothing else meanwhile. */
+export const plainReader: AdvertisementReader = {
+  read: async (text, reading) => readAdvertisement(text, reading),
+  compare: async (before, after) => compareInWords(before, after),
+  openNotification: async (text, maxLength) => readNotification(text, maxLength),
+}

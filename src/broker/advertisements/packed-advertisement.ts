@@ -1,0 +1,154 @@
+import type { AdvertisedCapability, Advertisement, Diagnostic } from '../../fci/advertisement.ts'
+import type { Footprint } from '../../fci/footprint.ts'
+import type { Prefix } from '../../fci/prefix.ts'
+import { canonicalPrefixes, markCanonical } from '../../fci/prefix-set.ts'
+import { type FootprintIndexing, indexFootprints, knowIndexing } from '../../routing/footprint-indexing.ts'
+import { RowWriter, readRows } from '../coverage/prefix-rows.ts'
+import { packedCapabilitySchema, packedFootprintSchema, packFootprint, unpackFootprint } from './packed-shape.ts'
+
+/**
+ * An advertisement as it crosses threads: prefixes as numbers, because a hundred thousand objects would stop the event
+ * loop for longer than a look-up may wait, and all else as it is.
+ */
+export interface PackedAdvertisement {
+  readonly capabilities: readonly unknown[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** For each list of prefixes the first of its rows and their number, IPv4 and IPv6. */
+  readonly lists: Uint32Array
+  /** Two words for each IPv4 prefix: address, length. */
+  readonly v4: Uint32Array
+  /** Five words for each IPv6 prefix. */
+  readonly v6: Uint32Array
+  readonly indexing: PackedIndexing
+}
+
+/** The distinct footprints: those of capabilities are told by the first that has it, others as such. */
+export interface PackedIndexing {
+  readonly ofCapability: readonly number[]
+  readonly moq?: number
+  readonly delivery?: number
+  readonly further: readonly unknown[]
+}
+
+/** Prefixes, or capabilities, handled before others have a turn: some tenths of a millisecond. */
+const SLICE = 1024
+
+type Pause = () => Promise<void>
+
+/** Packs in slices, with `pause` awaited between them. */
+export async function packAdvertisement(model: Advertisement, pause: Pause): Promise<PackedAdvertisement> {
+  const v4 = new RowWriter(4)
+  const v6 = new RowWriter(6)
+  const places: number[] = []
+  const known = new Map<readonly Prefix[], number>()
+  const isSliceOver = countSteps()
+  const add = async (list: readonly Prefix[]): Promise<void> => {
+    if (known.has(list)) return
+    const from = [v4.count, v6.count] as const
+    for (const prefix of canonicalPrefixes(list)) {
+      ;(prefix.version === 4 ? v4 : v6).add(prefix)
+      if (isSliceOver()) await pause()
+    }
+    known.set(list, places.length / 4)
+    places.push(from[0], v4.count - from[0], from[1], v6.count - from[1])
+  }
+  const { footprints, ofCapability, moq, delivery } = indexFootprints(model)
+  const further = footprints.slice(new Set(ofCapability).size)
+  for (const footprint of [...model.capabilities.map((capability) => capability.footprint), ...further]) {
+    for (const list of listsOf(footprint)) await add(list)
+    if (isSliceOver()) await pause()
+  }
+  const place = (list: readonly Prefix[]): number => known.get(list) ?? -1
+  const capabilities: unknown[] = []
+  for (const { type, value, footprint, cdnPath, maxHops } of model.capabilities) {
+    capabilities.push({
+      type,
+      value,
+      footprint: packFootprint(footprint, place),
+      ...(cdnPath && { cdnPath }),
+      ...(maxHops !== undefined && { maxHops }),
+    })
+    if (isSliceOver()) await pause()
+  }
+  return {
+    capabilities,
+    diagnostics: model.diagnostics,
+    lists: Uint32Array.from(places),
+    v4: v4.rows,
+    v6: v6.rows,
+    indexing: {
+      ofCapability,
+      ...(moq !== undefined && { moq }),
+      ...(delivery !== undefined && { delivery }),
+      further: further.map((footprint) => packFootprint(footprint, place)),
+    },
+  }
+}
+
+/** The advertisement again, with its footprints indexed, made in slices. Throws ZodError for what was not packed here. */
+export async function unpackAdvertisement(packed: PackedAdvertisement, pause: Pause): Promise<Advertisement> {
+  const isSliceOver = countSteps()
+  const lists: (readonly Prefix[])[] = []
+  for (let at = 0; at < packed.lists.length; at += 4) {
+    const [from4 = 0, count4 = 0, from6 = 0, count6 = 0] = packed.lists.subarray(at, at + 4)
+    const list: Prefix[] = []
+    list.length = count4 + count6
+    let next = 0
+    for (const rows of [readRows(4, packed.v4, from4, count4), readRows(6, packed.v6, from6, count6)]) {
+      for (const prefix of rows) {
+        list[next++] = prefix
+        if (isSliceOver()) await pause()
+      }
+    }
+    lists.push(markCanonical(list))
+  }
+  const read = (place: number): readonly Prefix[] => {
+    const list = lists[place]
+    if (list === undefined) throw new RangeError(`a packed advertisement has no list ${place}`)
+    return list
+  }
+  const capabilities: AdvertisedCapability[] = []
+  for (const one of packed.capabilities) {
+    const { type, value, footprint, cdnPath, maxHops } = packedCapabilitySchema.parse(one)
+    capabilities.push({
+      type,
+      value,
+      footprint: unpackFootprint(footprint, read),
+      ...(cdnPath && { cdnPath }),
+      ...(maxHops !== undefined && { maxHops }),
+    })
+    if (isSliceOver()) await pause()
+  }
+  const model: Advertisement = { capabilities, diagnostics: packed.diagnostics }
+  knowIndexing(model, unpackIndexing(packed.indexing, capabilities, read))
+  return model
+}
+
+function unpackIndexing(
+  { ofCapability, moq, delivery, further }: PackedIndexing,
+  capabilities: readonly AdvertisedCapability[],
+  read: (place: number) => readonly Prefix[],
+): FootprintIndexing {
+  const footprints: Footprint[] = []
+  for (const [i, position] of ofCapability.entries()) {
+    const footprint = capabilities[i]?.footprint
+    if (position === footprints.length && footprint !== undefined) footprints.push(footprint)
+  }
+  for (const one of further) footprints.push(unpackFootprint(packedFootprintSchema.parse(one), read))
+  return { footprints, ofCapability, moq, delivery }
+}
+
+/** Counts one step; true when it is time for a pause. */
+function countSteps(): () => boolean {
+  let steps = 0
+  return () => ++steps % SLICE === 0
+}
+
+function* listsOf(footprint: Footprint): Iterable<readonly Prefix[]> {
+  if (footprint.kind === 'global') return
+  for (const { prefixes, excluded, sourced = [] } of footprint.anyOf) {
+    if (prefixes !== undefined) yield prefixes
+    if (excluded?.prefixes !== undefined) yield excluded.prefixes
+    for (const { within } of sourced) yield* listsOf(within)
+  }
+}
