@@ -99,7 +99,7 @@ describe('the scopes in memory', () => {
     expect(await nameOf('s')).toBe('kept s')
     const before = performance.now()
     expect(await nameOf('t')).toBe('kept t')
-    expect(performance.now() - before).toBeLessThan(100)
+    expect(performance.now() - before).toBeLessThan(240)
   })
 
   it('are what this process wrote last, even when an older read ends later', async () => {
