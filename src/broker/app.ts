@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { parsePrefix } from '../fci/prefix.ts'
+import { createAdvertisementThread } from './advertisements/advertisement-thread.ts'
 import { createAdvertisementService } from './advertisements/create-advertisement-service.ts'
 import { startConsuming } from './advertisements/start-consuming.ts'
 import { AsyncUndo } from './async-undo.ts'
@@ -14,6 +15,7 @@ import type { DnsServer } from './dns/dns-server.ts'
 import { createDrillControl, type DrillControl } from './drills/drill-control.ts'
 import { keyBesideStore } from './encryption-key.ts'
 import { startFederation } from './federation/create-federation.ts'
+import { createThreadPrinter } from './federation/thread-printer.ts'
 import { createSourceFacts } from './footprint-sources/source-facts.ts'
 import { startAutomaticFailover } from './health/automatic-failover.ts'
 import { type CanaryMonitor, startCanaryMonitor } from './health/canary-monitor.ts'
@@ -95,9 +97,12 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
 
   const states = createAdministrativeStates(store, providerIds, now)
   await states.refresh()
-  const consuming = startConsuming({
+  const thread = createAdvertisementThread({ signal })
+  undo.add(async () => thread[Symbol.asyncDispose]())
+  const { fetcher, advertisements, sources } = startConsuming({
     loaded,
     store,
+    thread,
     notificationSecret: (provider) => vault.fingerprint(`fci notifications of ${provider}`),
     instance,
     now,
@@ -105,8 +110,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     signal,
     log,
   })
-  undo.add(async () => consuming[Symbol.asyncDispose]())
-  const { fetcher, advertisements, sources } = consuming
+  undo.add(async () => fetcher[Symbol.asyncDispose]())
   await advertisements.restore()
   await sources.restore()
   const health = createHealthBoard({ providers: providerIds, fall: config.health.fall, rise: config.health.rise, now })
@@ -244,6 +248,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     loaded,
     providers,
     advertisements,
+    printer: createThreadPrinter(thread),
     store,
     fetcher,
     instance,

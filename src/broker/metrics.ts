@@ -110,8 +110,8 @@ export function createMetrics(directory: ProviderDirectory, now: () => number): 
     },
     request: (method, route, status, seconds) => requests.request(method, route, status, seconds),
     decision: (provider, panic) => requests.decision(provider, panic),
-    published(audience, { document, publishedAt: at }) {
-      published.set({ audience }, document.capabilities.length)
+    published(audience, { capabilities, publishedAt: at }) {
+      published.set({ audience }, capabilities)
       publishedAt.set({ audience }, at / 1000)
     },
     canary(provider, latencySeconds) {

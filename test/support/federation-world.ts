@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { plainPrinter } from '../../src/broker/federation/advertisement-printer.ts'
 import { createEventStreams } from '../../src/broker/federation/event-streams.ts'
 import type { FederationService } from '../../src/broker/federation/federation-service.ts'
 import { resolveContract } from '../../src/broker/federation/footprint-references.ts'
@@ -119,6 +120,7 @@ export async function federationWorld(options: WorldOptions = {}): Promise<Feder
         .list()
         .map(({ record, revision }) => `${record.name}:${revision}`)
         .join(),
+    printer: plainPrinter,
     nameOf: (text) => hash('sha256', text, 'base64url').slice(0, 22),
     quietMs: QUIET_MS,
     history: options.history ?? 4,
@@ -147,6 +149,7 @@ export async function federationWorld(options: WorldOptions = {}): Promise<Feder
     service: {
       peers,
       publisher,
+      printer: plainPrinter,
       streams: createEventStreams({ publisher, maxStreams: options.maxStreams ?? 2 }),
       subscriptions: createSubscriptions({
         store,

@@ -1,13 +1,25 @@
 import { z } from 'zod'
 import { ADVERTISEMENT_FAULTS, type AdvertisementFault } from '../../fci/advertisement-error.ts'
+import type { JsonValue } from '../../fci/canonical-json.ts'
+import type { AskedCapability } from '../../federation/filter-advertisement.ts'
+import type { EditionText } from '../federation/edition.ts'
 import type { PackedAdvertisement } from './packed-advertisement.ts'
 import type { AdvertisementReading } from './read-advertisement.ts'
 
-/** What is asked of the thread that reads advertisements. */
+/** What is asked of the thread that reads and prints advertisements. */
 export type AdvertisementCall =
   | { readonly method: 'read'; readonly text: string; readonly reading: AdvertisementReading }
   | { readonly method: 'compare'; readonly before: PackedAdvertisement; readonly after: PackedAdvertisement }
   | { readonly method: 'openNotification'; readonly text: string; readonly maxLength: number }
+  | { readonly method: 'print'; readonly packed: PackedAdvertisement }
+  | { readonly method: 'patch'; readonly form: 'json' | 'merge'; readonly before: string; readonly after: string }
+  | {
+      readonly method: 'alto'
+      readonly edition: EditionText
+      /** Wanted is what leads from here. */
+      readonly before?: EditionText
+      readonly asked?: readonly AskedCapability[]
+    }
 
 const words = z.instanceof(Uint32Array)
 const packedSchema = z.strictObject({
@@ -24,13 +36,17 @@ const packedSchema = z.strictObject({
   lists: words,
   v4: words,
   v6: words,
-  indexing: z.strictObject({
-    ofCapability: z.array(z.int()),
-    moq: z.int().exactOptional(),
-    delivery: z.int().exactOptional(),
-    further: z.array(z.unknown()),
-  }),
+  indexing: z
+    .strictObject({
+      ofCapability: z.array(z.int()),
+      moq: z.int().exactOptional(),
+      delivery: z.int().exactOptional(),
+      further: z.array(z.unknown()),
+    })
+    .exactOptional(),
 })
+
+const editionTextSchema = z.strictObject({ text: z.string(), version: z.string() })
 
 /** Messages come as `unknown`, also from our own threads. */
 export const advertisementCallSchema = z.discriminatedUnion('method', [
@@ -42,6 +58,21 @@ export const advertisementCallSchema = z.discriminatedUnion('method', [
   }),
   z.strictObject({ id: z.int(), method: z.literal('compare'), before: packedSchema, after: packedSchema }),
   z.strictObject({ id: z.int(), method: z.literal('openNotification'), text: z.string(), maxLength: z.number() }),
+  z.strictObject({ id: z.int(), method: z.literal('print'), packed: packedSchema }),
+  z.strictObject({
+    id: z.int(),
+    method: z.literal('patch'),
+    form: z.enum(['json', 'merge']),
+    before: z.string(),
+    after: z.string(),
+  }),
+  z.strictObject({
+    id: z.int(),
+    method: z.literal('alto'),
+    edition: editionTextSchema,
+    before: editionTextSchema.exactOptional(),
+    asked: z.array(z.strictObject({ type: z.string(), value: z.custom<JsonValue>() })).exactOptional(),
+  }),
 ])
 
 /** An answer, or what was thrown because the document is none. */
@@ -57,3 +88,9 @@ function refusable<T extends z.ZodType>(given: T) {
 export const readReplySchema = refusable(z.strictObject({ packed: packedSchema, version: z.string() }))
 export const compareReplySchema = z.strictObject({ lostShare: z.number(), differences: z.array(z.string()) })
 export const notificationReplySchema = refusable(z.strictObject({ text: z.string().exactOptional() }))
+export const printReplySchema = z.strictObject({
+  version: z.string(),
+  text: z.string(),
+  capabilities: z.int(),
+  references: z.array(z.string()),
+})

@@ -2,13 +2,16 @@ import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import type { z } from 'zod'
 import { AdvertisementError } from '../../fci/advertisement-error.ts'
+import { altoPatchText, altoTextOf } from '../federation/alto-documents.ts'
+import { printEdition } from '../federation/edition.ts'
+import { patchText } from '../federation/edition-changes.ts'
 import { advertisementCallSchema } from './advertisement-calls.ts'
 import { compareInWords } from './compare-in-words.ts'
 import { readNotification } from './notification-document.ts'
 import { packAdvertisement, unpackAdvertisement } from './packed-advertisement.ts'
 import { readAdvertisement } from './read-advertisement.ts'
 
-// The thread of `createThreadReader`: takes calls one after the other and answers each.
+// The thread of `createAdvertisementThread`: takes calls one after the other and answers each.
 
 /** A quarter to a third of a processor that look-ups want, too. On Linux the priority is that of the calling thread alone. */
 const NICENESS = 5
@@ -47,7 +50,7 @@ async function work(call: Call): Promise<Answer> {
     case 'read':
       return refusing(async () => {
         const { model, version } = readAdvertisement(call.text, call.reading)
-        const packed = await packAdvertisement(model, pause)
+        const packed = await packAdvertisement(model, pause, true)
         return { value: { packed, version }, lists: [packed.lists, packed.v4, packed.v6] }
       })
     case 'compare': {
@@ -60,6 +63,14 @@ async function work(call: Call): Promise<Answer> {
         const text = readNotification(call.text, call.maxLength)
         return Promise.resolve({ value: text === undefined ? {} : { text } })
       })
+    case 'print':
+      return { value: printEdition(await unpackAdvertisement(call.packed, pause)) }
+    case 'patch':
+      return { value: patchText(call.form, call.before, call.after) }
+    case 'alto': {
+      const { edition, before, asked } = call
+      return { value: before === undefined ? altoTextOf(edition, asked) : altoPatchText(before, edition, asked) }
+    }
   }
 }
 

@@ -19,7 +19,8 @@ export interface PackedAdvertisement {
   readonly v4: Uint32Array
   /** Five words for each IPv6 prefix. */
   readonly v6: Uint32Array
-  readonly indexing: PackedIndexing
+  /** Absent: to be made by whoever wants it. */
+  readonly indexing?: PackedIndexing
 }
 
 /** The distinct footprints: those of capabilities are told by the first that has it, others as such. */
@@ -35,8 +36,16 @@ const SLICE = 1024
 
 type Pause = () => Promise<void>
 
-/** Packs in slices, with `pause` awaited between them. */
-export async function packAdvertisement(model: Advertisement, pause: Pause): Promise<PackedAdvertisement> {
+/**
+ * Packs in slices, with `pause` awaited between them.
+ *
+ * @param indexed - tells the indexing of the footprints too, which is made in one go.
+ */
+export async function packAdvertisement(
+  model: Advertisement,
+  pause: Pause,
+  indexed = false,
+): Promise<PackedAdvertisement> {
   const v4 = new RowWriter(4)
   const v6 = new RowWriter(6)
   const places: number[] = []
@@ -52,8 +61,8 @@ export async function packAdvertisement(model: Advertisement, pause: Pause): Pro
     known.set(list, places.length / 4)
     places.push(from[0], v4.count - from[0], from[1], v6.count - from[1])
   }
-  const { footprints, ofCapability, moq, delivery } = indexFootprints(model)
-  const further = footprints.slice(new Set(ofCapability).size)
+  const indexing = indexed ? indexFootprints(model) : undefined
+  const further = indexing?.footprints.slice(new Set(indexing.ofCapability).size) ?? []
   for (const footprint of [...model.capabilities.map((capability) => capability.footprint), ...further]) {
     for (const list of listsOf(footprint)) await add(list)
     if (isSliceOver()) await pause()
@@ -76,16 +85,18 @@ export async function packAdvertisement(model: Advertisement, pause: Pause): Pro
     lists: Uint32Array.from(places),
     v4: v4.rows,
     v6: v6.rows,
-    indexing: {
-      ofCapability,
-      ...(moq !== undefined && { moq }),
-      ...(delivery !== undefined && { delivery }),
-      further: further.map((footprint) => packFootprint(footprint, place)),
-    },
+    ...(indexing && {
+      indexing: {
+        ofCapability: indexing.ofCapability,
+        ...(indexing.moq !== undefined && { moq: indexing.moq }),
+        ...(indexing.delivery !== undefined && { delivery: indexing.delivery }),
+        further: further.map((footprint) => packFootprint(footprint, place)),
+      },
+    }),
   }
 }
 
-/** The advertisement again, with its footprints indexed, made in slices. Throws ZodError for what was not packed here. */
+/** The advertisement again, with its footprints indexed if they were, made in slices. Throws ZodError for what was not packed here. */
 export async function unpackAdvertisement(packed: PackedAdvertisement, pause: Pause): Promise<Advertisement> {
   const isSliceOver = countSteps()
   const lists: (readonly Prefix[])[] = []
@@ -120,7 +131,7 @@ export async function unpackAdvertisement(packed: PackedAdvertisement, pause: Pa
     if (isSliceOver()) await pause()
   }
   const model: Advertisement = { capabilities, diagnostics: packed.diagnostics }
-  knowIndexing(model, unpackIndexing(packed.indexing, capabilities, read))
+  if (packed.indexing !== undefined) knowIndexing(model, unpackIndexing(packed.indexing, capabilities, read))
   return model
 }
 

@@ -9,6 +9,7 @@ import { sleep } from '../repeat.ts'
 import type { Store } from '../store/store.ts'
 import { type AdvertisementBoard, createAdvertisementBoard } from './advertisement-board.ts'
 import { originsOf } from './advertisement-load.ts'
+import type { AdvertisementThread } from './advertisement-thread.ts'
 import { createThreadReader } from './thread-reader.ts'
 
 export interface ConsumingDeps {
@@ -18,12 +19,13 @@ export interface ConsumingDeps {
   readonly instance: string
   readonly now: () => number
   readonly random: () => number
+  readonly thread: AdvertisementThread
   readonly signal: AbortSignal
   readonly log: Log
 }
 
-/** What reads the documents of other CDNs. To be disposed of when nothing is fetched any more. */
-export interface Consuming extends AsyncDisposable {
+/** What reads the documents of other CDNs. The fetcher must be disposed of, when nothing is fetched any more. */
+export interface Consuming {
   readonly fetcher: GuardedFetcher
   readonly advertisements: AdvertisementBoard
   readonly sources: FootprintSources
@@ -33,13 +35,12 @@ export interface Consuming extends AsyncDisposable {
 export function startConsuming({ loaded: { config, secrets }, ...deps }: ConsumingDeps): Consuming {
   const { providers, federation } = config
   const fetcher = createGuardedFetcher({ privateHosts: privateHostsOf(config), now: deps.now })
-  const reader = createThreadReader({ signal: deps.signal })
   const advertisements = createAdvertisementBoard({
     ...deps,
     fetcher,
     providers,
     tokens: secrets.fciTokens,
-    reader,
+    reader: createThreadReader(deps.thread),
     ...(config.public_url === undefined ? {} : { publicUrl: config.public_url }),
     ...(federation === undefined ? {} : { ownId: federation.provider_id }),
     sleep,
@@ -62,13 +63,5 @@ export function startConsuming({ loaded: { config, secrets }, ...deps }: Consumi
       return fci === undefined ? [] : originsOf(fci)
     },
   })
-  return {
-    fetcher,
-    advertisements,
-    sources,
-    async [Symbol.asyncDispose]() {
-      await fetcher[Symbol.asyncDispose]()
-      await reader[Symbol.asyncDispose]()
-    },
-  }
+  return { fetcher, advertisements, sources }
 }

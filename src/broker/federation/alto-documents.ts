@@ -1,6 +1,8 @@
 import { canonicalJson } from '../../fci/canonical-json.ts'
 import type { WireAdvertisement } from '../../fci/print-advertisement.ts'
 import { type AskedCapability, filterCapabilities } from '../../federation/filter-advertisement.ts'
+import { documentOf, type EditionText } from './edition.ts'
+import { jsonPatchText } from './edition-changes.ts'
 
 /** Ids of our ALTO resources (RFC 7285 9.1.1). */
 export const ADVERTISEMENT_RESOURCE = 'cdni-advertisement'
@@ -18,7 +20,7 @@ export const PATCH_TYPES = ['application/json-patch+json', 'application/merge-pa
  * A CDNI Advertisement resource, whole or filtered, in canonical JSON (RFC 9241 3.6, 5.6). The tag is that of the whole
  * one, whatever was asked for.
  */
-export function altoText(
+function altoText(
   { capabilities, ...path }: WireAdvertisement,
   version: string,
   asked: readonly AskedCapability[] | undefined,
@@ -29,6 +31,20 @@ export function altoText(
     },
     'cdni-advertisement': { 'capabilities-with-footprints': filterCapabilities(capabilities, asked ?? []), ...path },
   })
+}
+
+/** `altoText` of an edition. */
+export function altoTextOf(edition: EditionText, asked: readonly AskedCapability[] | undefined): string {
+  return altoText(documentOf(edition), edition.version, asked)
+}
+
+/** The JSON Patch (RFC 6902) that leads from the resource of one edition to that of another. */
+export function altoPatchText(
+  before: EditionText,
+  edition: EditionText,
+  asked: readonly AskedCapability[] | undefined,
+): string {
+  return jsonPatchText(altoTextOf(before, asked), altoTextOf(edition, asked))
 }
 
 /** The information resource directory (RFC 7285 9.2, RFC 9241 3.7.1, RFC 8895 6.4 and 6.5). */

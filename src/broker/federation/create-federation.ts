@@ -11,6 +11,7 @@ import type { ProviderDirectory } from '../providers/provider-directory.ts'
 import { repeat } from '../repeat.ts'
 import type { Vault } from '../scopes/vault.ts'
 import type { Store } from '../store/store.ts'
+import type { AdvertisementPrinter } from './advertisement-printer.ts'
 import { createEventStreams } from './event-streams.ts'
 import type { FederationService } from './federation-service.ts'
 import { referencesTo, resolveContract } from './footprint-references.ts'
@@ -24,6 +25,7 @@ export interface FederationDeps {
   readonly loaded: LoadedConfig
   readonly providers: ProviderDirectory
   readonly advertisements: Pick<AdvertisementBoard, 'withoutResources'>
+  readonly printer: AdvertisementPrinter
   readonly store: Store
   readonly fetcher: Pick<GuardedFetcher, 'fetch'>
   readonly instance: string
@@ -78,6 +80,7 @@ export async function startFederation(deps: FederationDeps): Promise<Federation 
         .list()
         .map(({ record, revision }) => `${record.name}:${revision}`)
         .join(),
+    printer: deps.printer,
     nameOf: (text) => deps.vault.fingerprint(`fci ${text}`).slice(0, NAME_LENGTH),
     quietMs: federation.quiet_ms,
     history: federation.history,
@@ -122,6 +125,7 @@ export async function startFederation(deps: FederationDeps): Promise<Federation 
     service: {
       peers,
       publisher,
+      printer: deps.printer,
       streams,
       subscriptions,
       footprints,

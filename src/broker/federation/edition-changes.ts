@@ -4,6 +4,11 @@ import { canonicalJson, isJsonObject, toJsonValue } from '../../fci/canonical-js
 
 const MAX_DEPTH = 64
 
+/** What leads from one text of an advertisement to another: a JSON Patch (RFC 6902) or a merge patch (RFC 7396). */
+export function patchText(form: 'json' | 'merge', before: string, after: string): string {
+  return form === 'json' ? jsonPatchText(before, after) : mergePatchText(before, after)
+}
+
 /** RFC 6902: what leads from one JSON document to another. */
 export function jsonPatchText(before: string, after: string): string {
   const operations = jsonPatch.compare(documentOf(before), documentOf(after))
@@ -11,7 +16,7 @@ export function jsonPatchText(before: string, after: string): string {
 }
 
 /** RFC 7396: the members that differ; an array that differs is there whole, and `null` takes a member away. */
-export function mergePatchText(before: string, after: string): string {
+function mergePatchText(before: string, after: string): string {
   return canonicalJson(mergePatch(documentOf(before), documentOf(after)))
 }
 

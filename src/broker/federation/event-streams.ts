@@ -3,7 +3,7 @@ import { type Audience, audienceName } from './peer.ts'
 import type { Publisher } from './publisher.ts'
 
 /** Writes the way from one edition to the next, or the whole of it, as an event (HTML 9.2.5). */
-export type WriteEvent = (edition: Edition, before: Edition | undefined) => string
+export type WriteEvent = (edition: Edition, before: Edition | undefined) => Promise<string>
 
 export interface StreamRequest {
   readonly audience: Audience
@@ -46,15 +46,33 @@ export function createEventStreams(deps: EventStreamsDeps): EventStreams {
       const nextEvent = eventsOf(publisher, request)
       const encoder = new TextEncoder()
       let dispose = (): void => {}
+      const ended = new AbortController()
+      let isWriting = false
       /** Who reads slowly gets one step over several editions instead of a queue of them. */
-      const advance = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
-        if ((controller.desiredSize ?? 0) <= 0) return
-        const event = nextEvent()
-        if (event !== undefined) controller.enqueue(encoder.encode(event))
+      const advance = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+        if (isWriting) return
+        isWriting = true
+        try {
+          while (!ended.signal.aborted && (controller.desiredSize ?? 0) > 0) {
+            const event = await nextEvent()
+            if (event === undefined) return
+            if (!ended.signal.aborted) controller.enqueue(encoder.encode(event))
+          }
+        } catch (error) {
+          if (ended.signal.aborted) return
+          dispose()
+          // The receiver comes back with the version that it has.
+          controller.error(error)
+        } finally {
+          isWriting = false
+        }
       }
       return new ReadableStream<Uint8Array>({
         start(controller) {
-          const unsubscribe = publisher.onChange(audience, () => advance(controller))
+          const unsubscribe = publisher.onChange(audience, () => {
+            // It tells of its failure itself.
+            void advance(controller)
+          })
           const heartbeat = setInterval(() => {
             if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(': still here\n\n'))
           }, heartbeatMs)
@@ -63,6 +81,7 @@ export function createEventStreams(deps: EventStreamsDeps): EventStreams {
             controller.close()
           }
           dispose = () => {
+            ended.abort()
             ours.delete(end)
             clearInterval(heartbeat)
             unsubscribe()
@@ -83,9 +102,9 @@ export function createEventStreams(deps: EventStreamsDeps): EventStreams {
 }
 
 /** Gives the event that leads from what was sent last to what is told now, and undefined while that is the same. */
-function eventsOf(publisher: Publisher, { audience, since, write }: StreamRequest): () => string | undefined {
+function eventsOf(publisher: Publisher, { audience, since, write }: StreamRequest): () => Promise<string | undefined> {
   let sent = since
-  return () => {
+  return async () => {
     const edition = publisher.current(audience)
     if (edition.version === sent) return undefined
     const before = sent === undefined ? undefined : publisher.find(audience, sent)

@@ -1,3 +1,4 @@
+import type { AdvertisementPrinter } from './advertisement-printer.ts'
 import type { EventStreams } from './event-streams.ts'
 import type { OwnFootprints } from './own-footprints.ts'
 import type { Peer } from './peer.ts'
@@ -9,6 +10,7 @@ export interface FederationService {
   /** In the order of the configuration. */
   readonly peers: readonly Peer[]
   readonly publisher: Publisher
+  readonly printer: AdvertisementPrinter
   readonly streams: EventStreams
   readonly subscriptions: Subscriptions
   readonly footprints: OwnFootprints

@@ -20,7 +20,7 @@ export function referencesTo(
     .filter(({ contract }) => isIn(contract.footprint))
     .map(({ id }) => `the contract of ${id}`)
   const published = audiences
-    .filter((audience) => isIn(publisher.current(audience).document))
+    .filter((audience) => publisher.current(audience).references.includes(uri))
     .map((audience) => `the advertisement to ${audienceName(audience)}`)
   const advertised = facts
     .filter(({ advertisement }) => advertisement !== undefined && namedReferences(advertisement.model).includes(uri))

@@ -5,7 +5,8 @@ import { composeAdvertisement, composeInSteps } from '../../federation/compose-a
 import type { Gateway, PeerContract } from '../../federation/peer-contract.ts'
 import type { ProviderFacts } from '../../routing/decision.ts'
 import type { Log } from '../log.ts'
-import { type Edition, EditionHistory, editionOf } from './edition.ts'
+import type { AdvertisementPrinter } from './advertisement-printer.ts'
+import { type Edition, EditionHistory, editionOf, printEdition } from './edition.ts'
 import { type Audience, audienceName, contractFor } from './peer.ts'
 
 /** What each audience is told, kept ready: nothing is composed while somebody waits. */
@@ -32,6 +33,7 @@ export interface PublisherDeps {
   readonly resolve?: (contract: PeerContract) => PeerContract
   /** Changes whenever `resolve` may give something else. */
   readonly resolvesBy?: () => string
+  readonly printer: Pick<AdvertisementPrinter, 'print'>
   /** A keyed digest. */
   readonly nameOf: (text: string) => string
   readonly quietMs: number
@@ -89,14 +91,18 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     for (;;) {
       const step = steps.next()
       await setImmediate()
-      if (step.done === true) return editionOf(step.value, now())
+      if (step.done === true) {
+        const { advertisement, withheld } = step.value
+        return editionOf(await deps.printer.print(advertisement), now(), withheld)
+      }
     }
   }
 
   const shelves = new Map(
     deps.audiences.map((audience): [string, Shelf] => {
       const history = new EditionHistory(deps.history, MAX_HISTORY_LENGTH)
-      const edition = editionOf(composeAdvertisement(requestFor(audience)), now())
+      const { advertisement, withheld } = composeAdvertisement(requestFor(audience))
+      const edition = editionOf(printEdition(advertisement), now(), withheld)
       deps.observe?.(audienceName(audience), edition)
       return [audienceName(audience), { audience, history, listeners: new Set(), edition }]
     }),
@@ -110,7 +116,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   async function publish(shelf: Shelf): Promise<void> {
     const edition = await composeAside(shelf.audience)
     if (edition.version === shelf.edition.version) {
-      shelf.edition = { ...edition, publishedAt: shelf.edition.publishedAt }
+      shelf.edition = editionOf(edition, shelf.edition.publishedAt, edition.withheld)
       return
     }
     shelf.history.add(shelf.edition)
@@ -119,7 +125,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     log('advertisement.published', {
       audience: audienceName(shelf.audience),
       version: edition.version,
-      capabilities: edition.document.capabilities.length,
+      capabilities: edition.capabilities,
       withheld: edition.withheld.length,
     })
     for (const listener of shelf.listeners) listener()

@@ -3,10 +3,9 @@ import type { AppEnv, HttpDeps } from '../../http/app-env.ts'
 import { opaqueTag } from '../../http/conditional.ts'
 import { ProblemError } from '../../http/problem.ts'
 import { COMMON_PROBLEMS, NOT_FOUND, problemAnswer } from '../../http/wire-fields.ts'
+import type { AdvertisementPrinter } from '../advertisement-printer.ts'
 import { audienceOf, federationOf, requireAudience } from '../audience-check.ts'
-import type { Edition } from '../edition.ts'
-import { jsonPatchText, mergePatchText } from '../edition-changes.ts'
-import { eventText } from '../event-streams.ts'
+import { eventText, type WriteEvent } from '../event-streams.ts'
 import { AdvertisementSchema, JsonPatchSchema } from './federation-schemas.ts'
 import { acceptedType, NOT_ACCEPTABLE, PUBLISHED_HEADERS, publishedAnswer } from './published-answer.ts'
 
@@ -94,11 +93,11 @@ function addGetChanges(app: OpenAPIHono<AppEnv>, deps: Deps): void {
       410: problemAnswer('`gone`: that version is not known any more; read the whole advertisement.'),
     },
   })
-  app.openapi(route, (c) => {
-    const { publisher, caching } = federationOf(deps)
+  app.openapi(route, async (c) => {
+    const { publisher, printer, caching } = federationOf(deps)
     const mediaType = acceptedType(c, PATCHES)
     const audience = audienceOf(c)
-    const { version, text } = publisher.current(audience)
+    const edition = publisher.current(audience)
     const before = publisher.find(audience, versionOfTag(c.req.valid('query').since))
     if (before === undefined) {
       throw new ProblemError({
@@ -106,9 +105,9 @@ function addGetChanges(app: OpenAPIHono<AppEnv>, deps: Deps): void {
         detail: 'That version is not known any more; read the whole advertisement and go on from its ETag.',
       })
     }
-    const patch = mediaType === PATCHES[0] ? jsonPatchText(before.text, text) : mergePatchText(before.text, text)
-    const tag = mediaType === PATCHES[0] ? version : `${version}.merge`
-    return publishedAnswer(c, { text: patch, mediaType, tag }, caching)
+    const text = await printer.patch(mediaType === PATCHES[0] ? 'json' : 'merge', before, edition)
+    const tag = mediaType === PATCHES[0] ? edition.version : `${edition.version}.merge`
+    return publishedAnswer(c, { text, mediaType, tag }, caching)
   })
 }
 
@@ -131,7 +130,7 @@ function addStream(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     },
   })
   app.openapi(route, (c) => {
-    const { streams } = federationOf(deps)
+    const { streams, printer } = federationOf(deps)
     acceptedType(c, [EVENTS])
     const headers = { 'Content-Type': EVENTS, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' }
     if (c.req.method === 'HEAD') return c.body(null, 200, headers)
@@ -139,7 +138,7 @@ function addStream(app: OpenAPIHono<AppEnv>, deps: Deps): void {
     const stream = streams.open({
       audience: audienceOf(c),
       since: since === undefined ? undefined : versionOfTag(since),
-      write: writeEvent,
+      write: writeEventWith(printer),
     })
     if (stream === undefined) throw tooManyStreams()
     return c.body(stream, 200, headers)
@@ -154,7 +153,9 @@ export function tooManyStreams(): ProblemError {
   })
 }
 
-function writeEvent({ version, text }: Edition, before: Edition | undefined): string {
-  if (before === undefined) return eventText('advertisement', text, version)
-  return eventText('patch', jsonPatchText(before.text, text), version)
+function writeEventWith(printer: AdvertisementPrinter): WriteEvent {
+  return async (edition, before) => {
+    if (before === undefined) return eventText('advertisement', edition.text, edition.version)
+    return eventText('patch', await printer.patch('json', before, edition), edition.version)
+  }
 }

@@ -4,15 +4,7 @@ import type { AppEnv, HttpDeps } from '../../http/app-env.ts'
 import { ProblemError } from '../../http/problem.ts'
 import { readJsonBody } from '../../http/request-body.ts'
 import { BODY_PROBLEMS, COMMON_PROBLEMS, NOT_FOUND, problemAnswer } from '../../http/wire-fields.ts'
-import {
-  ALTO_CDNI,
-  ALTO_DIRECTORY,
-  ALTO_FILTER,
-  ALTO_UPDATE_PARAMS,
-  altoDirectory,
-  altoText,
-  EVENTS,
-} from '../alto-documents.ts'
+import { ALTO_CDNI, ALTO_DIRECTORY, ALTO_FILTER, ALTO_UPDATE_PARAMS, altoDirectory, EVENTS } from '../alto-documents.ts'
 import { ALTO_ERROR, AltoError, altoErrorResponse } from '../alto-error.ts'
 import { readFilter, readUpdateStreams } from '../alto-request.ts'
 import { writeAltoUpdates, writeStarted } from '../alto-updates.ts'
@@ -95,12 +87,13 @@ function addAdvertisement(app: OpenAPIHono<AppEnv>, deps: Deps): void {
       ...NOT_ACCEPTABLE,
     },
   })
-  app.openapi(route, (c) => {
-    const { publisher, caching } = federationOf(deps)
+  app.openapi(route, async (c) => {
+    const { publisher, printer, caching } = federationOf(deps)
     const mediaType = acceptedType(c, [ALTO_CDNI])
-    const { version, document, publishedAt } = publisher.current(audienceOf(c))
-    const text = altoText(document, version, undefined)
-    return publishedAnswer(c, { text, mediaType, tag: `${version}.alto`, lastModified: publishedAt }, caching)
+    const edition = publisher.current(audienceOf(c))
+    const text = await printer.alto(edition)
+    const tag = `${edition.version}.alto`
+    return publishedAnswer(c, { text, mediaType, tag, lastModified: edition.publishedAt }, caching)
   })
 }
 
@@ -125,12 +118,12 @@ function addFiltered(app: OpenAPIHono<AppEnv>, deps: Deps): void {
   app.openAPIRegistry.registerPath(route)
   const readBody = readAltoBody(deps.limits.bodyBytes, ALTO_FILTER)
   app.post(route.path, requireAudience(deps, 'alto'), readBody, async (c) => {
-    const { publisher } = federationOf(deps)
+    const { publisher, printer } = federationOf(deps)
     const mediaType = acceptedType(c, [ALTO_CDNI, ALTO_ERROR])
-    const { version, document } = publisher.current(audienceOf(c))
+    const edition = publisher.current(audienceOf(c))
     const body: unknown = await c.req.json()
-    return orAltoError(() => {
-      const text = altoText(document, version, readFilter(body))
+    return orAltoError(async () => {
+      const text = await printer.alto(edition, readFilter(body))
       if (mediaType !== ALTO_CDNI) acceptedType(c, [ALTO_CDNI])
       return c.body(text, 200, { 'Content-Type': ALTO_CDNI, 'Cache-Control': 'no-store' })
     })
@@ -159,7 +152,7 @@ function addUpdates(app: OpenAPIHono<AppEnv>, deps: Deps): void {
   app.openAPIRegistry.registerPath(route)
   const readBody = readAltoBody(deps.limits.bodyBytes, ALTO_UPDATE_PARAMS)
   app.post(route.path, requireAudience(deps, 'alto'), readBody, async (c) => {
-    const { streams } = federationOf(deps)
+    const { streams, printer } = federationOf(deps)
     acceptedType(c, [EVENTS, ALTO_ERROR])
     const body: unknown = await c.req.json()
     return orAltoError(() => {
@@ -170,7 +163,7 @@ function addUpdates(app: OpenAPIHono<AppEnv>, deps: Deps): void {
         // Several parts of one stream have the same history only if they begin together.
         since: substreams.length === 1 ? first?.tag : undefined,
         preamble: writeStarted(substreams),
-        write: writeAltoUpdates(substreams),
+        write: writeAltoUpdates(substreams, printer),
       })
       if (stream === undefined) throw tooManyStreams()
       return c.body(stream, 200, { 'Content-Type': EVENTS, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
@@ -179,9 +172,9 @@ function addUpdates(app: OpenAPIHono<AppEnv>, deps: Deps): void {
 }
 
 /** Answers an AltoError in ALTO's own form. */
-function orAltoError(answer: () => Response): Response {
+async function orAltoError(answer: () => Response | Promise<Response>): Promise<Response> {
   try {
-    return answer()
+    return await answer()
   } catch (error) {
     if (error instanceof AltoError) return altoErrorResponse(error.fault)
     throw error
