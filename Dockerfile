@@ -4,7 +4,7 @@ FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json ./
+COPY build.mjs tsconfig.json ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 

@@ -101,7 +101,7 @@ describe('the image', () => {
     const ignored = read('.dockerignore').trim().split('\n')
     expect(ignored[0]).toBe('*')
     const sources = argumentsOf(stages[0] ?? [], 'COPY').flatMap((argument) => argument.split(/\s+/).slice(0, -1))
-    expect(sources.toSorted()).toEqual(['package-lock.json', 'package.json', 'src', 'tsconfig.json'])
+    expect(sources.toSorted()).toEqual(['build.mjs', 'package-lock.json', 'package.json', 'src', 'tsconfig.json'])
     for (const source of sources) {
       expect(ignored).toContain(`!${source}`)
       expect(existsSync(join(ROOT, source))).toBe(true)

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Advertisement } from '../../fci/advertisement.ts'
 import { createCallThread, ThreadError } from '../call-thread.ts'
+import { programFile } from '../program-file.ts'
 import type { AdvertisementCall } from './advertisement-calls.ts'
 import { type PackedAdvertisement, packAdvertisement, unpackAdvertisement } from './packed-advertisement.ts'
 
@@ -34,7 +35,7 @@ const TIMEOUT_MS = 120_000
 /** Starts nothing before the first call. */
 export function createAdvertisementThread(options: AdvertisementThreadOptions): AdvertisementThread {
   const {
-    entry = new URL('./advertisement-worker.js', import.meta.url),
+    entry = programFile('broker/advertisements/advertisement-worker'),
     signal,
     timeoutMs = TIMEOUT_MS,
     maxHeapMib = MAX_HEAP_MIB,

@@ -1,5 +1,5 @@
-import type { Agent } from 'undici'
 import type { z } from 'zod'
+import type { ApiConnection } from './api-connection.ts'
 import { failureOfProblem, ProblemAnswer } from './api-problem.ts'
 import { CliFailure } from './cli-failure.ts'
 import { durationInWords } from './duration.ts'
@@ -47,13 +47,13 @@ const MAX_BYTES = 64_000_000
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { url, key, timeoutMs } = options
-  let agent: Agent | undefined
+  let connection: ApiConnection | undefined
 
-  /** The library is loaded with the first request: most of what this program does makes none. */
-  async function connect() {
-    const { Agent: Pool, request } = await import('undici')
-    agent ??= new Pool({ connections: 2, maxResponseSize: MAX_BYTES })
-    return { request, dispatcher: agent }
+  /** Its library is loaded with the first request: most of what this program does makes none. */
+  async function connect(): Promise<ApiConnection> {
+    const { openApiConnection } = await import('./api-connection.ts')
+    connection ??= openApiConnection(MAX_BYTES)
+    return connection
   }
 
   async function send({ method, path, query = {}, body, headers }: ApiRequest): Promise<ApiAnswer> {
@@ -65,10 +65,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     const deadline = AbortSignal.timeout(timeoutMs)
     const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
     try {
-      const { request, dispatcher } = await connect()
+      const { request } = await connect()
       const answer = await request(target, {
         method,
-        dispatcher,
         signal,
         headers: {
           accept: 'application/json',
@@ -106,7 +105,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const { body } = await send({ method: 'GET', path, ...(query === undefined ? {} : { query }) })
       return { raw: body, value: decodeAnswer(schema, body) }
     },
-    [Symbol.asyncDispose]: async () => agent?.destroy(),
+    [Symbol.asyncDispose]: async () => connection?.close(),
   }
 }
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { programFile } from '../program-file.ts'
 
 /** How the process of a lab CDN is started: the built program from the built one, the source from the source. */
 export interface LabProgram {
@@ -7,7 +8,5 @@ export interface LabProgram {
 }
 
 export function labProgram(): LabProgram {
-  const here = fileURLToPath(import.meta.url)
-  const suffix = here.endsWith('.ts') ? 'ts' : 'js'
-  return { entry: fileURLToPath(new URL(`../../lab/main.${suffix}`, import.meta.url)), execArgv: process.execArgv }
+  return { entry: fileURLToPath(programFile('lab/main')), execArgv: process.execArgv }
 }

@@ -1,4 +1,5 @@
 import { createCallThread } from '../call-thread.ts'
+import { programFile } from '../program-file.ts'
 import type { EngineCall } from './coverage-calls.ts'
 import { reviveReply } from './coverage-calls.ts'
 import type { CoverageEngine } from './coverage-engine.ts'
@@ -12,7 +13,7 @@ export interface CoverageThread extends CoverageEngine, AsyncDisposable {
 const MAX_HEAP_MIB = 2048
 
 /** @param entry - the program of the thread; it must be JavaScript, or be loaded by such. */
-export function startCoverageThread(entry = new URL('./coverage-worker.js', import.meta.url)): CoverageThread {
+export function startCoverageThread(entry = programFile('broker/coverage/coverage-worker')): CoverageThread {
   const thread = createCallThread({ entry, name: 'coverage', maxHeapMib: MAX_HEAP_MIB })
   const ask = (call: EngineCall): Promise<unknown> => thread.ask(call)
   return {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { DnsConfig } from '../config/dns-schema.ts'
+import { programFile } from '../program-file.ts'
 import { DnsCounters } from './dns-counters.ts'
 import { closeListeners, openListeners } from './dns-listeners.ts'
 import { addressesOf, type DnsServer, type DnsServerDeps, type WorkerProgram } from './dns-server.ts'
@@ -20,7 +21,5 @@ export async function startDnsServer(config: DnsConfig, deps: DnsServerDeps): Pr
 }
 
 function workerProgram(): WorkerProgram {
-  const suffix = fileURLToPath(import.meta.url).endsWith('.ts') ? 'ts' : 'js'
-  const entry = fileURLToPath(new URL(`../cli/dns-worker-main.${suffix}`, import.meta.url))
-  return { entry, execArgv: process.execArgv }
+  return { entry: fileURLToPath(programFile('broker/cli/dns-worker-main')), execArgv: process.execArgv }
 }

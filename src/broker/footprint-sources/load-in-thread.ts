@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { GeoFileError } from '../../routing/geo-file-error.ts'
 import { type GeoSource, geoSourceOf } from '../../routing/geo-source.ts'
+import { programFile } from '../program-file.ts'
 import type { SourceInput } from './load-source.ts'
 import { sourceReplySchema } from './source-messages.ts'
 
@@ -20,10 +20,11 @@ export async function loadInThread(input: SourceInput): Promise<GeoSource> {
 }
 
 function ask(input: SourceInput): Promise<unknown> {
-  const here = fileURLToPath(import.meta.url)
-  const entry = new URL(`./source-worker.${here.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
   return new Promise((resolve, reject) => {
-    const worker = new Worker(entry, { name: 'footprint source', workerData: input })
+    const worker = new Worker(programFile('broker/footprint-sources/source-worker'), {
+      name: 'footprint source',
+      workerData: input,
+    })
     const end = (settle: () => void): void => {
       clearTimeout(timer)
       settle()

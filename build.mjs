@@ -1,0 +1,67 @@
+// `npm run build`: makes few files in `dist` of `src` and of the packages that it needs. Node takes about a millisecond
+// for each module that it loads, there are some 800, and `npm start` starts four processes. Types are not checked here.
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const ROOT = fileURLToPath(new URL('.', import.meta.url))
+const DIST = resolve(ROOT, 'dist')
+const COMMAND = 'src/broker/cli/main.ts'
+
+/** What is started by its path: see `src/broker/program-file.ts`. */
+const PROGRAMS = [
+  COMMAND,
+  'src/broker/advertisements/advertisement-worker.ts',
+  'src/broker/cli/dns-worker-main.ts',
+  'src/broker/coverage/coverage-worker.ts',
+  'src/broker/footprint-sources/source-worker.ts',
+  'src/lab/main.ts',
+]
+
+/** Packages that load files of their own: native code, threads, one file for each language. */
+const LOADED_FROM_THEIR_FOLDERS = ['classic-level', 'i18n-iso-countries', 'pino']
+
+const { metafile } = await build({
+  absWorkingDir: ROOT,
+  entryPoints: PROGRAMS,
+  outbase: 'src',
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  external: LOADED_FROM_THEIR_FOLDERS,
+  // CommonJS packages ask for Node's own modules by this name.
+  banner: {
+    js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url)",
+  },
+  // Nothing is shortened, so that a stack trace can be read; `node --enable-source-maps` gives places in `src`.
+  minify: false,
+  sourcemap: true,
+  sourcesContent: false,
+  metafile: true,
+  logLevel: 'warning',
+})
+
+for (const { imports } of Object.values(metafile.inputs)) {
+  for (const { kind, path } of imports) {
+    if (kind !== 'dynamic-import' || metafile.inputs[path]?.format !== 'cjs') continue
+    throw new Error(
+      `import() of ${path} gives none of its names, for it is CommonJS: import() a file that imports them`,
+    )
+  }
+}
+
+// What each file was made of, for `test/e2e/loaded-modules.test.ts` and for whoever wonders.
+const METAFILE = resolve(DIST, 'metafile.json')
+await writeFile(METAFILE, JSON.stringify(metafile))
+
+const built = new Set([METAFILE, ...Object.keys(metafile.outputs).map((path) => resolve(ROOT, path))])
+for (const entry of await readdir(DIST, { recursive: true, withFileTypes: true })) {
+  const path = resolve(entry.parentPath, entry.name)
+  if (entry.isFile() && !built.has(path)) await rm(path)
+}
+await chmod(resolve(DIST, relative('src', COMMAND).replace(/ts$/, 'js')), 0o755)
