@@ -4,6 +4,7 @@ import { parsePrefix } from '../fci/prefix.ts'
 import { createAdvertisementThread } from './advertisements/advertisement-thread.ts'
 import { createAdvertisementService } from './advertisements/create-advertisement-service.ts'
 import { startConsuming } from './advertisements/start-consuming.ts'
+import { createThreadReader } from './advertisements/thread-reader.ts'
 import { AsyncUndo } from './async-undo.ts'
 import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
@@ -99,10 +100,11 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   await states.refresh()
   const thread = createAdvertisementThread({ signal })
   undo.add(async () => thread[Symbol.asyncDispose]())
+  const reader = createThreadReader(thread)
   const { fetcher, advertisements, sources } = startConsuming({
     loaded,
     store,
-    thread,
+    reader,
     notificationSecret: (provider) => vault.fingerprint(`fci notifications of ${provider}`),
     instance,
     now,
@@ -286,7 +288,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
     scopes,
     providers: createProviderService({ directory: providers, states, advertisements, health, now, log }),
     geo: { databases: () => coverage.current().geo.editions, sources: () => sources.states() },
-    advertisements: createAdvertisementService({ providers: config.providers, advertisements }),
+    advertisements: createAdvertisementService({ providers: config.providers, advertisements, reader }),
     routes,
     policies: policyService,
     measurements,

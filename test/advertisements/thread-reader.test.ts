@@ -14,6 +14,7 @@ import {
 import { createThreadReader } from '../../src/broker/advertisements/thread-reader.ts'
 import type { Advertisement } from '../../src/fci/advertisement.ts'
 import { AdvertisementError } from '../../src/fci/advertisement-error.ts'
+import { canonicalCapabilities } from '../../src/fci/canonical-advertisement.ts'
 import { printAdvertisement } from '../../src/fci/print-advertisement.ts'
 import { indexFootprints } from '../../src/routing/footprint-indexing.ts'
 import { anyAdvertisement } from '../support/fci-arbitraries.ts'
@@ -126,6 +127,24 @@ describe('a reader with a thread', () => {
         expect(threaded).toEqual(await outcomeOf(plainReader.openNotification(body, limit)))
       }),
     )
+  })
+
+  test('shows advertisements as the plain reader does, as JSON text', LONG, async () => {
+    await using reader = startReader()
+    await fc.assert(
+      fc.asyncProperty(anyAdvertisement, async (drawn) => {
+        const model = { ...drawn, capabilities: canonicalCapabilities(drawn.capabilities) }
+        expect(await reader.show(model)).toEqual({ text: JSON.stringify(await plainReader.show(model)) })
+      }),
+    )
+  })
+
+  test('finds the resource id of a document of ALTO as the plain reader does', async () => {
+    await using reader = startReader()
+    for (const vtag of [{ 'resource-id': 'cdni', tag: '1' }, { tag: '1' }, 7]) {
+      const text = JSON.stringify({ meta: { vtag }, 'cdni-advertisement': {} })
+      expect(await reader.resourceIdOf(text)).toBe(await plainReader.resourceIdOf(text))
+    }
   })
 
   test('whose thread dies once tries again in another one', async () => {

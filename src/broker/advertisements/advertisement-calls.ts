@@ -11,6 +11,8 @@ export type AdvertisementCall =
   | { readonly method: 'read'; readonly text: string; readonly reading: AdvertisementReading }
   | { readonly method: 'compare'; readonly before: PackedAdvertisement; readonly after: PackedAdvertisement }
   | { readonly method: 'openNotification'; readonly text: string; readonly maxLength: number }
+  | { readonly method: 'show'; readonly packed: PackedAdvertisement }
+  | { readonly method: 'resourceIdOf'; readonly text: string }
   | { readonly method: 'print'; readonly packed: PackedAdvertisement }
   | { readonly method: 'patch'; readonly form: 'json' | 'merge'; readonly before: string; readonly after: string }
   | {
@@ -58,6 +60,8 @@ export const advertisementCallSchema = z.discriminatedUnion('method', [
   }),
   z.strictObject({ id: z.int(), method: z.literal('compare'), before: packedSchema, after: packedSchema }),
   z.strictObject({ id: z.int(), method: z.literal('openNotification'), text: z.string(), maxLength: z.number() }),
+  z.strictObject({ id: z.int(), method: z.literal('show'), packed: packedSchema }),
+  z.strictObject({ id: z.int(), method: z.literal('resourceIdOf'), text: z.string() }),
   z.strictObject({ id: z.int(), method: z.literal('print'), packed: packedSchema }),
   z.strictObject({
     id: z.int(),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { decodeRecord, putRecord } from '../scopes/scope-store.ts'
-import { type Change, type Store, StoreError } from '../store/store.ts'
+import { type Store, StoreError } from '../store/store.ts'
+import { keepText, keptTextFields, textOfKept } from './kept-text.ts'
 
 const FreshnessSchema = z.object({
   freshSeconds: z.number().optional(),
@@ -10,7 +11,7 @@ const FreshnessSchema = z.object({
 
 const KeptSchema = z.object({
   v: z.literal(1),
-  text: z.string(),
+  ...keptTextFields,
   fetchedAt: z.number(),
   confirmedAt: z.number(),
   etag: z.string().optional(),
@@ -20,7 +21,7 @@ const KeptSchema = z.object({
 
 const HeldBackSchema = z.object({
   v: z.literal(1),
-  text: z.string(),
+  ...keptTextFields,
   since: z.number(),
   lastSeenAt: z.number(),
   lostShare: z.number(),
@@ -41,10 +42,12 @@ const ChangeSchema = z.object({
 
 const HistorySchema = z.object({ v: z.literal(1), changes: z.array(ChangeSchema) })
 
+type WithText<T> = Omit<T, 'v' | 'text' | 'gzip'> & { readonly text: string }
+
 /** The last good advertisement as it arrived. Times in milliseconds since the epoch. */
-export type KeptAdvertisement = Omit<z.infer<typeof KeptSchema>, 'v'>
+export type KeptAdvertisement = WithText<z.infer<typeof KeptSchema>>
 /** One that the guard holds back. */
-export type KeptHeldBack = Omit<z.infer<typeof HeldBackSchema>, 'v'>
+export type KeptHeldBack = WithText<z.infer<typeof HeldBackSchema>>
 /** One line of a provider's history: what became of a version, and how it differs from the one before. */
 export type AdvertisementChange = Readonly<z.infer<typeof ChangeSchema>>
 
@@ -72,18 +75,26 @@ export function createAdvertisementRecords(store: Store): AdvertisementRecords {
   }
 
   return {
-    kept: (provider) => read(KeptSchema, provider),
-    async keep(provider, kept) {
-      await store.commit([putRecord(COLLECTION, provider, { v: 1, ...kept }, 'any')])
+    async kept(provider) {
+      const kept = await read(KeptSchema, provider)
+      return kept && withText(kept, provider)
     },
-    heldBack: (provider) => read(HeldBackSchema, heldBackId(provider)),
+    async keep(provider, { text, ...rest }) {
+      const kept = { v: 1, ...(await keepText(text)), ...rest }
+      await store.commit([putRecord(COLLECTION, provider, kept, 'any')])
+    },
+    async heldBack(provider) {
+      const held = await read(HeldBackSchema, heldBackId(provider))
+      return held && withText(held, heldBackId(provider))
+    },
     async keepHeldBack(provider, heldBack) {
       const id = heldBackId(provider)
-      const change: Change =
-        heldBack === undefined
-          ? { kind: 'delete', collection: COLLECTION, id, expect: 'any' }
-          : putRecord(COLLECTION, id, { v: 1, ...heldBack }, 'any')
-      await store.commit([change])
+      if (heldBack === undefined) {
+        await store.commit([{ kind: 'delete', collection: COLLECTION, id, expect: 'any' }])
+        return
+      }
+      const { text, ...rest } = heldBack
+      await store.commit([putRecord(COLLECTION, id, { v: 1, ...(await keepText(text)), ...rest }, 'any')])
     },
     async history(provider) {
       return (await read(HistorySchema, historyId(provider)))?.changes ?? []
@@ -108,6 +119,14 @@ export function createAdvertisementRecords(store: Store): AdvertisementRecords {
       }
     },
   }
+}
+
+async function withText<T extends z.infer<typeof KeptSchema> | z.infer<typeof HeldBackSchema>>(
+  record: T,
+  id: string,
+): Promise<Omit<T, 'v' | 'text' | 'gzip'> & { readonly text: string }> {
+  const { v: _, text, gzip, ...rest } = record
+  return { ...rest, text: await textOfKept({ text, gzip }, `${COLLECTION}/${id}`) }
 }
 
 function eventOf(provider: string, change: AdvertisementChange): Readonly<Record<string, unknown>> {

@@ -15,6 +15,11 @@ export interface HeldBackView {
   readonly acceptedAt: number
 }
 
+/** An advertisement as JSON. */
+export interface AdvertisementText {
+  readonly text: string
+}
+
 /** What a provider advertises, as we understand it. */
 export interface AdvertisementView {
   readonly provider: string
@@ -36,8 +41,8 @@ export interface AdvertisementView {
   readonly unresolved: readonly Unresolved[]
   /** Why a named footprint could not be fetched. */
   readonly footprintError?: string
-  /** The canonical form, without secrets. */
-  readonly advertisement: WireAdvertisement
+  /** The canonical form, without secrets; a large one as its JSON text. */
+  readonly advertisement: WireAdvertisement | AdvertisementText
 }
 
 /** Methods throw `BrokerError`, or `StoreError`. */

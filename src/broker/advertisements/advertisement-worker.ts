@@ -6,10 +6,12 @@ import { altoPatchText, altoTextOf } from '../federation/alto-documents.ts'
 import { printEdition } from '../federation/edition.ts'
 import { patchText } from '../federation/edition-changes.ts'
 import { advertisementCallSchema } from './advertisement-calls.ts'
+import { versionOfAlto } from './alto-document.ts'
 import { compareInWords } from './compare-in-words.ts'
 import { readNotification } from './notification-document.ts'
 import { packAdvertisement, unpackAdvertisement } from './packed-advertisement.ts'
 import { readAdvertisement } from './read-advertisement.ts'
+import { shownAdvertisement } from './shown-advertisement.ts'
 
 // The thread of `createAdvertisementThread`: takes calls one after the other and answers each.
 
@@ -63,6 +65,10 @@ async function work(call: Call): Promise<Answer> {
         const text = readNotification(call.text, call.maxLength)
         return Promise.resolve({ value: text === undefined ? {} : { text } })
       })
+    case 'show':
+      return { value: JSON.stringify(shownAdvertisement(await unpackAdvertisement(call.packed, pause))) }
+    case 'resourceIdOf':
+      return { value: versionOfAlto(JSON.parse(call.text)).resourceId }
     case 'print':
       return { value: printEdition(await unpackAdvertisement(call.packed, pause)) }
     case 'patch':

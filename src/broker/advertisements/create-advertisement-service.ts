@@ -1,21 +1,20 @@
-import type { AdvertisedCapability } from '../../fci/advertisement.ts'
-import { jsonOf } from '../../fci/canonical-advertisement.ts'
-import { withoutSecrets } from '../../fci/capabilities/secrets.ts'
-import { printAdvertisement } from '../../fci/print-advertisement.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { ProviderConfig } from '../config/config-schema.ts'
 import type { AdvertisementBoard } from './advertisement-board.ts'
 import type { HeldBackAdvertisement } from './advertisement-intake.ts'
+import type { AdvertisementReader } from './advertisement-reader.ts'
 import type { AdvertisementService, AdvertisementView, HeldBackView } from './advertisement-service.ts'
 
 export interface AdvertisementServiceDeps {
   readonly providers: readonly ProviderConfig[]
   readonly advertisements: AdvertisementBoard
+  readonly reader: Pick<AdvertisementReader, 'show'>
 }
 
 export function createAdvertisementService({
   providers,
   advertisements,
+  reader,
 }: AdvertisementServiceDeps): AdvertisementService {
   const configs = new Map(providers.map((config) => [config.id, config]))
 
@@ -49,7 +48,7 @@ export function createAdvertisementService({
         diagnostics: [...said.model.diagnostics, ...said.footprintDiagnostics],
         unresolved: said.unresolved,
         ...(said.footprintError === undefined ? {} : { footprintError: said.footprintError }),
-        advertisement: printAdvertisement({ ...said.model, capabilities: said.model.capabilities.map(shown) }),
+        advertisement: await reader.show(said.model),
       }
     },
     async history(provider) {
@@ -87,9 +86,4 @@ function limitsOf(
     ...(Number.isFinite(staleSeconds) ? { staleAfterSeconds: staleSeconds } : {}),
     ...(Number.isFinite(expireSeconds) ? { expireAfterSeconds: expireSeconds } : {}),
   }
-}
-
-/** Capability values may hold passwords, such as those of `FCI.LoggingSource`. */
-function shown(capability: AdvertisedCapability): AdvertisedCapability {
-  return { ...capability, value: withoutSecrets(jsonOf(capability.value)) }
 }

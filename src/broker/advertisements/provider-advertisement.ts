@@ -13,7 +13,6 @@ import { type AdvertisementLimits, advertisementLimits } from './advertisement-l
 import { type LoadDeps, loadAdvertisement } from './advertisement-load.ts'
 import type { AdvertisementReader } from './advertisement-reader.ts'
 import type { AdvertisementRecords } from './advertisement-records.ts'
-import { versionOfAlto } from './alto-document.ts'
 import { followAltoUpdates } from './alto-updates.ts'
 import { isSecret, notificationTarget } from './notification-target.ts'
 import { keepSubscription } from './svta-subscription.ts'
@@ -289,7 +288,7 @@ export class ProviderAdvertisement {
     }
     await this.#intake.arrived({ ...loaded, via: fci === undefined ? 'file' : 'poll' })
     // It was read as an advertisement a moment ago, so it is JSON.
-    if (fci?.alto?.updates_url !== undefined) this.#resourceId = versionOfAlto(JSON.parse(loaded.text)).resourceId
+    if (fci?.alto?.updates_url !== undefined) this.#resourceId = await this.#deps.reader.resourceIdOf(loaded.text)
   }
 
   #isStreaming(): boolean {

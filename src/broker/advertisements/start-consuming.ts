@@ -9,8 +9,7 @@ import { sleep } from '../repeat.ts'
 import type { Store } from '../store/store.ts'
 import { type AdvertisementBoard, createAdvertisementBoard } from './advertisement-board.ts'
 import { originsOf } from './advertisement-load.ts'
-import type { AdvertisementThread } from './advertisement-thread.ts'
-import { createThreadReader } from './thread-reader.ts'
+import type { AdvertisementReader } from './advertisement-reader.ts'
 
 export interface ConsumingDeps {
   readonly loaded: Pick<LoadedConfig, 'config' | 'secrets'>
@@ -19,7 +18,7 @@ export interface ConsumingDeps {
   readonly instance: string
   readonly now: () => number
   readonly random: () => number
-  readonly thread: AdvertisementThread
+  readonly reader: AdvertisementReader
   readonly signal: AbortSignal
   readonly log: Log
 }
@@ -40,7 +39,6 @@ export function startConsuming({ loaded: { config, secrets }, ...deps }: Consumi
     fetcher,
     providers,
     tokens: secrets.fciTokens,
-    reader: createThreadReader(deps.thread),
     ...(config.public_url === undefined ? {} : { publicUrl: config.public_url }),
     ...(federation === undefined ? {} : { ownId: federation.provider_id }),
     sleep,

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { AdvertisementError } from '../../fci/advertisement-error.ts'
 import { compareReplySchema, notificationReplySchema, type Refusable, readReplySchema } from './advertisement-calls.ts'
 import { type AdvertisementReader, plainReader } from './advertisement-reader.ts'
@@ -25,6 +26,17 @@ export function createThreadReader(thread: AdvertisementThread, limits: ReaderLi
       if (countValues(before) + countValues(after) < minValues) return plainReader.compare(before, after)
       const sides = { before: await thread.pack(before), after: await thread.pack(after) }
       return compareReplySchema.parse(await thread.ask({ method: 'compare', ...sides }))
+    },
+    async show(model) {
+      if (countValues(model) < minValues) return plainReader.show(model)
+      return { text: z.string().parse(await thread.ask({ method: 'show', packed: await thread.pack(model) })) }
+    },
+    async resourceIdOf(text) {
+      if (text.length < minLength) return plainReader.resourceIdOf(text)
+      return z
+        .string()
+        .optional()
+        .parse(await thread.ask({ method: 'resourceIdOf', text }))
     },
     async openNotification(text, maxLength) {
       if (text.length < minLength) return plainReader.openNotification(text, maxLength)

@@ -5,7 +5,11 @@ import { toTime } from '../wire-fields.ts'
 import type { AdvertisementHistorySchema, AdvertisementSchema } from './advertisement-schemas.ts'
 import type { HeldBackSchema } from './provider-schemas.ts'
 
-export function advertisementToWire(view: AdvertisementView, now: number): z.infer<typeof AdvertisementSchema> {
+/** Everything but the advertisement itself. */
+export function viewToWire(
+  view: Omit<AdvertisementView, 'advertisement'>,
+  now: number,
+): Omit<z.infer<typeof AdvertisementSchema>, 'advertisement'> {
   return {
     provider: view.provider,
     profile: view.profile,
@@ -23,7 +27,6 @@ export function advertisementToWire(view: AdvertisementView, now: number): z.inf
     diagnostics: view.diagnostics,
     unresolved: view.unresolved,
     footprint_error: view.footprintError,
-    advertisement: view.advertisement,
   }
 }
 

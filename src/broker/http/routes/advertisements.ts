@@ -1,15 +1,23 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { type AppEnv, type HttpDeps, principalOf } from '../app-env.ts'
 import { requireRole } from '../authentication.ts'
 import { ProblemError } from '../problem.ts'
 import { readJsonBody } from '../request-body.ts'
 import { BODY_PROBLEMS, COMMON_PROBLEMS, IdParamSchema, jsonAnswer, NOT_FOUND, problemAnswer } from '../wire-fields.ts'
 import { AdvertisementHistorySchema, AdvertisementSchema, ConfirmationSchema } from './advertisement-schemas.ts'
-import { advertisementToWire, historyToWire } from './advertisement-wire.ts'
+import { historyToWire, viewToWire } from './advertisement-wire.ts'
 import { ProviderSchema } from './provider-schemas.ts'
 import { providerToWire } from './provider-wire.ts'
 
 type Deps = Pick<HttpDeps, 'advertisements' | 'providers' | 'keys' | 'limits' | 'now'>
+
+function printedAnswer(c: Context<AppEnv>, advertisement: z.infer<typeof AdvertisementSchema>) {
+  return c.json(advertisement, 200)
+}
+
+/** The same of JSON that is text already, whose type the framework does not know. */
+const textAnswerSchema = z.custom<ReturnType<typeof printedAnswer>>((answer) => answer instanceof Response)
 
 /** `/providers/{id}/advertisement`: what a CDN says of itself, what it said before, and what it is not believed. */
 export function addAdvertisementRoutes(app: OpenAPIHono<AppEnv>, deps: Deps): void {
@@ -36,7 +44,11 @@ function addReadAdvertisement(app: OpenAPIHono<AppEnv>, { advertisements, keys, 
       const detail = `${id} has no advertisement yet; GET /providers/${id} says why.`
       throw new ProblemError({ kind: 'not-found', detail })
     }
-    return c.json(advertisementToWire(view, now()), 200)
+    const { advertisement, ...rest } = view
+    const wire = viewToWire(rest, now())
+    if (!('text' in advertisement)) return printedAnswer(c, { ...wire, advertisement })
+    const text = `${JSON.stringify(wire).slice(0, -1)},"advertisement":${advertisement.text}}`
+    return textAnswerSchema.parse(c.body(text, 200, { 'Content-Type': 'application/json' }))
   })
 
   const history = createRoute({
