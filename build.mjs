@@ -1,7 +1,7 @@
 // `npm run build`: makes few files in `dist` of `src` and of the packages that it needs. Node takes about a millisecond
 // for each module that it loads, there are some 800, and `npm start` starts four processes. Types are not checked here.
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
-import { relative, resolve } from 'node:path'
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -22,29 +22,57 @@ const PROGRAMS = [
 /** Packages that load files of their own: native code, threads, one file for each language. */
 const LOADED_FROM_THEIR_FOLDERS = ['classic-level', 'i18n-iso-countries', 'pino']
 
-const { metafile } = await build({
+/** Packages that must be told apart from our own code: see `src/moq/library-console.ts`. */
+const APART = ['@moq/net', '@moq/qmux']
+/** Where Node finds those from `dist`, before it looks into the packages that npm has installed. */
+const APART_FOLDER = resolve(DIST, 'node_modules')
+
+/** @satisfies {import('esbuild').BuildOptions} */
+const COMMON = {
   absWorkingDir: ROOT,
-  entryPoints: PROGRAMS,
-  outbase: 'src',
-  outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  external: LOADED_FROM_THEIR_FOLDERS,
-  // CommonJS packages ask for Node's own modules by this name.
-  banner: {
-    js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url)",
-  },
   // Nothing is shortened, so that a stack trace can be read; `node --enable-source-maps` gives places in `src`.
   minify: false,
   sourcemap: true,
   sourcesContent: false,
   metafile: true,
   logLevel: 'warning',
+}
+
+const { metafile: programs } = await build({
+  ...COMMON,
+  entryPoints: PROGRAMS,
+  outbase: 'src',
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  external: [...LOADED_FROM_THEIR_FOLDERS, ...APART],
+  // CommonJS packages ask for Node's own modules by this name.
+  banner: {
+    js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url)",
+  },
 })
+const { metafile: apart } = await build({
+  ...COMMON,
+  entryPoints: APART.map((name) => ({ in: name, out: `${name}/index` })),
+  outdir: APART_FOLDER,
+  chunkNames: `${APART[0]}/[name]-[hash]`,
+})
+const metafile = {
+  inputs: { ...programs.inputs, ...apart.inputs },
+  outputs: { ...programs.outputs, ...apart.outputs },
+}
+/** @type {string[]} */
+const written = []
+for (const name of APART) {
+  const path = resolve(APART_FOLDER, name, 'package.json')
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, JSON.stringify({ type: 'module', exports: './index.js' }))
+  written.push(path)
+}
 
 for (const { imports } of Object.values(metafile.inputs)) {
   for (const { kind, path } of imports) {
@@ -59,7 +87,7 @@ for (const { imports } of Object.values(metafile.inputs)) {
 const METAFILE = resolve(DIST, 'metafile.json')
 await writeFile(METAFILE, JSON.stringify(metafile))
 
-const built = new Set([METAFILE, ...Object.keys(metafile.outputs).map((path) => resolve(ROOT, path))])
+const built = new Set([METAFILE, ...written, ...Object.keys(metafile.outputs).map((path) => resolve(ROOT, path))])
 for (const entry of await readdir(DIST, { recursive: true, withFileTypes: true })) {
   const path = resolve(entry.parentPath, entry.name)
   if (entry.isFile() && !built.has(path)) await rm(path)

@@ -97,6 +97,8 @@ describe('moq-broker start', () => {
       expect(pids.every(isAlive)).toBe(true)
       first.kill('SIGINT')
       expect(await first.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Stopped.') })
+      // So the MoQ libraries write: a line for every announcement, subscription and lost session.
+      expect(first.stderr()).not.toMatch(/\bbroadcast=/)
       expect(pids.filter(isAlive)).toEqual([])
 
       const second = await startLabBroker(data)
