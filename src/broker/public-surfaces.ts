@@ -42,6 +42,7 @@ export function createPublicSurfaces(deps: PublicSurfacesDeps): Pick<HttpDeps, '
               client: steering.client_requests_per_minute,
             },
             ...(steering.clone_from === undefined ? {} : { cloneFrom: steering.clone_from }),
+            ...(steering.public_url === undefined ? {} : { publicUrl: steering.public_url }),
           }),
         }
       : {}),

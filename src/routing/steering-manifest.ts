@@ -6,7 +6,7 @@ export interface SteeringManifest {
   readonly VERSION: 1
   /** Seconds until the player asks again. */
   readonly TTL: number
-  /** Relative to the URL of the manifest itself. */
+  /** Absolute, or relative to the URL of the manifest itself. */
   readonly 'RELOAD-URI': string
   /** Best first; the pathway ids are the ids of providers. */
   readonly 'PATHWAY-PRIORITY': readonly string[]
@@ -16,7 +16,8 @@ export interface SteeringManifest {
 export interface PathwayClone {
   readonly 'BASE-ID': string
   readonly ID: string
-  readonly 'URI-REPLACEMENT': { readonly HOST: string }
+  /** Empty `PARAMS` change nothing, but Video.js (http-streaming 3.17) fails without them. */
+  readonly 'URI-REPLACEMENT': { readonly HOST: string; readonly PARAMS: Readonly<Record<string, never>> }
 }
 
 /** The order of the decision, with penalised pathways behind the others. */
@@ -29,14 +30,21 @@ export function pathwayPriority(
   return [...ids.filter((id) => !isPenalised(id)), ...ids.filter(isPenalised)]
 }
 
+const PORT = /:\d+$/
+
 /**
  * Pathways for a presentation that names only `base`: the same URLs on the hosts of the other candidates. A target with
- * a path prefix cannot be said this way, so it gets none.
+ * a path prefix cannot be said this way, so it gets none. Nor does one with a port in HLS, since players replace the
+ * name alone there, and ignore what is none.
  */
-export function pathwayClones(candidates: readonly Candidate[], base: string, host: string): readonly PathwayClone[] {
+export function pathwayClones(
+  candidates: readonly Candidate[],
+  { base, host, format }: { readonly base: string; readonly host: string; readonly format: 'hls' | 'dash' },
+): readonly PathwayClone[] {
   return candidates.flatMap(({ provider, redirectTargets }) => {
     const target = provider === base ? undefined : httpTargetFor(redirectTargets, host)?.target
     if (target === undefined || target.includeRedirectingHost || (target.pathPrefix ?? '/') !== '/') return []
-    return [{ 'BASE-ID': base, ID: provider, 'URI-REPLACEMENT': { HOST: target.host } }]
+    if (format === 'hls' && PORT.test(target.host)) return []
+    return [{ 'BASE-ID': base, ID: provider, 'URI-REPLACEMENT': { HOST: target.host, PARAMS: {} } }]
   })
 }

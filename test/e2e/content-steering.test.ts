@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { describeWithPrograms } from '../support/describe-with-programs.ts'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-ports.ts'
 import { type LabProcesses, startLabProcesses } from '../support/lab-processes.ts'
 import { type MediaEdge, mpd, multivariantPlaylist, startMediaEdge } from '../support/media-edge.ts'
 import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
@@ -22,11 +23,14 @@ describeWithPrograms(['chromium'], 'real players in a real browser', () => {
   beforeAll(async () => {
     lab = await startLabProcesses()
     folder = await mkdtemp(join(tmpdir(), 'moq-broker-e2e-steering-'))
+    const port = await freePort()
     broker = await plantBroker({
       folder,
+      port,
       cdns: lab.cdns,
       config: {
-        steering: { enabled: true },
+        // Shaka Player takes a relative RELOAD-URI for one of the presentation's server.
+        steering: { enabled: true, public_url: `http://127.0.0.1:${port}` },
         routing: { ttl_seconds: 1, degraded_ttl_seconds: 1, scope_names: ['match'] },
       },
     })
@@ -58,9 +62,15 @@ describeWithPrograms(['chromium'], 'real players in a real browser', () => {
     )
   }
 
-  it.each(['hls', 'dash'] as const)(
-    'of %s play from the CDN of the decision, leave it when it is drained, and come back',
-    async (player) => {
+  it.each([
+    ['hls.js', 'hls'],
+    ['dash.js', 'dash'],
+    ['shaka-player', 'hls'],
+    ['shaka-player', 'dash'],
+    ['video.js', 'hls'],
+  ] as const)(
+    '(%s for %s) play from the CDN of the decision, leave it when it is drained, and come back',
+    async (player, format) => {
       const a = await startMediaEdge()
       const c = await startMediaEdge()
       onTestFinished(() => a[Symbol.asyncDispose]())
@@ -70,12 +80,12 @@ describeWithPrograms(['chromium'], 'real players in a real browser', () => {
         ['cdn-c', c],
         ['cdn-a', a],
       ])
-      const steering = `${broker.client.url}/steering/match/${player}.json`
+      const steering = `${broker.client.url}/steering/match/${format}.json`
       // DASH players ask before they start, so this one begins with the wrong CDN. hls.js asks while it starts, and
       // hangs when it is steered away while its first segment is under way.
       const presentation =
-        player === 'hls' ? multivariantPlaylist(edges, steering, 'cdn-a') : mpd(edges, steering, 'cdn-c')
-      const playing = await play(browser, { player, presentation }, CLIENT)
+        format === 'hls' ? multivariantPlaylist(edges, steering, 'cdn-a') : mpd(edges, steering, 'cdn-c')
+      const playing = await play(browser, { player, format, presentation }, CLIENT)
       onTestFinished(() => playing[Symbol.asyncDispose]())
 
       await expectPlaysFrom(a, playing)

@@ -117,6 +117,7 @@ export class FakeRoutes implements RouteService {
   readonly targets = new Map<string, readonly RedirectTarget[]>([['beta', [BETA_TARGET]]])
   candidates: readonly string[] = ['alpha', 'beta']
   known = 'known'
+  ttlSeconds = 30
   coverage: RouteAnswer['coverage']
 
   async decide(question: RouteQuestion): Promise<RouteAnswer> {
@@ -159,7 +160,7 @@ export class FakeRoutes implements RouteService {
           because: 'priority 1 after 1',
         })),
         rejected: [{ provider: 'gamma', rule: 'drained', because: 'maintenance' }],
-        ttlSeconds: 30,
+        ttlSeconds: this.ttlSeconds,
         panic: false,
         policy: 'config',
         advertisements: [{ provider: 'alpha', version: 'abc', ageSeconds: 12, stale: false }],

@@ -65,8 +65,8 @@ export class FrontApi {
   readonly deps: HttpDeps
   readonly app: ReturnType<typeof createHttpApp>
 
-  /** `without`: surfaces that are switched off. */
-  constructor(overrides: Partial<HttpDeps> = {}, without: readonly 'redirect'[] = []) {
+  /** `without`: surfaces that are switched off. `steeringUrl`: where players reach steering. */
+  constructor(overrides: Partial<HttpDeps> = {}, without: readonly 'redirect'[] = [], steeringUrl?: string) {
     let requests = 0
     const write = (fields: Readonly<Record<string, unknown>>, message: string): void => {
       this.logged.push({ fields, message })
@@ -106,6 +106,7 @@ export class FrontApi {
         sessionMs: 3_600_000,
         mostPerMinute: { session: 5, client: 10_000 },
         cloneFrom: 'alpha',
+        ...(steeringUrl === undefined ? {} : { publicUrl: steeringUrl }),
       }),
       version: '0.0.0-test',
       ...overrides,

@@ -79,8 +79,34 @@ describe('a steering manifest', () => {
       { redirectingHosts: [], httpTarget: { host: 'b.example', includeRedirectingHost: false } },
     ])
     expect((await ask(api, '/steering/known/hls.json')).json['PATHWAY-CLONES']).toEqual([
-      { 'BASE-ID': 'alpha', ID: 'beta', 'URI-REPLACEMENT': { HOST: 'b.example' } },
+      { 'BASE-ID': 'alpha', ID: 'beta', 'URI-REPLACEMENT': { HOST: 'b.example', PARAMS: {} } },
     ])
+  })
+
+  it('clones a pathway of another port for DASH alone, whose players replace it', async () => {
+    const api = new FrontApi()
+    const httpTarget = { host: 'b.example:8443', includeRedirectingHost: false }
+    api.routes.targets.set('beta', [{ redirectingHosts: [], httpTarget }])
+    expect(cloneIds((await ask(api, '/steering/known/dash.json')).json)).toEqual(['beta'])
+    expect((await ask(api, '/steering/known/hls.json')).json['PATHWAY-CLONES']).toBeUndefined()
+  })
+
+  it.each([
+    ['a path prefix', { host: 'b.example', pathPrefix: '/live/', includeRedirectingHost: false }],
+    ['the host in its path', { host: 'b.example', includeRedirectingHost: true }],
+  ])('clones no pathway for a target with %s', async (_, httpTarget) => {
+    const api = new FrontApi()
+    api.routes.targets.set('beta', [{ redirectingHosts: [], httpTarget }])
+    expect((await ask(api, '/steering/known/hls.json')).json['PATHWAY-CLONES']).toBeUndefined()
+  })
+
+  it('says in full where it is to be asked for again where the configuration says how players reach it', async () => {
+    const api = new FrontApi({}, [], 'https://broker.example/cdn/')
+    const first = await ask(api, '/steering/demo/hls.json')
+    const uri = textOf(first.json['RELOAD-URI'])
+    expect(uri).toMatch(/^https:\/\/broker\.example\/cdn\/steering\/demo\/hls\.json\?s=[\w-]+\.[\w-]+$/)
+    await ask(api, `${uri.slice('https://broker.example/cdn'.length)}&_HLS_pathway=beta`)
+    expect(api.routes.questions.map(({ session }) => session)).toEqual(['new-session', 'new-session'])
   })
 
   it.each([
@@ -98,7 +124,7 @@ describe('a steering manifest', () => {
 
   it('is always what the specification allows, and never clones what it does not name', async () => {
     const isManifest = createAjv().compile(STEERING_SCHEMA)
-    const host = fc.constantFrom('b.example', 'b.example:8443')
+    const host = fc.constantFrom('b.example', 'b.example:8443', '192.0.2.9')
     const ids = fc.uniqueArray(fc.constantFrom('alpha', 'beta', 'c-1', 'd2'), { minLength: 1 })
     await fc.assert(
       fc.asyncProperty(
@@ -171,6 +197,7 @@ describe('a steering manifest', () => {
     const refused = await ask(api, reload(first, ''))
     expect(refused.headers.get('retry-after')).toBe('45')
     expect(refused.headers.get('access-control-allow-origin')).toBe('*')
+    expect(refused.headers.get('access-control-expose-headers')).toBe('Retry-After')
     expect((await ask(api, '/steering/known/hls.json?session=other')).status).toBe(200)
     api.now += 45_000
     expect((await ask(api, reload(first, ''))).status).toBe(200)

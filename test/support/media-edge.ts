@@ -12,7 +12,8 @@ export interface MediaEdge extends AsyncDisposable {
 
 const SEGMENTS = 600
 
-export async function startMediaEdge(): Promise<MediaEdge> {
+/** At a free port of 127.0.0.1, or at the port of `beside` of the next loopback address. */
+export async function startMediaEdge({ beside }: { readonly beside?: MediaEdge } = {}): Promise<MediaEdge> {
   const segments: number[] = []
   const edge = { broken: false }
   const server = createServer((request, response) => {
@@ -36,7 +37,9 @@ export async function startMediaEdge(): Promise<MediaEdge> {
       response.writeHead(200, { 'Content-Type': 'application/vnd.apple.mpegurl' }).end(MEDIA_PLAYLIST)
     else response.writeHead(404).end()
   })
-  const url = await listening(server)
+  const url = await (beside === undefined
+    ? listening(server)
+    : listening(server, '127.0.0.2', new URL(beside.url).port))
   return {
     url,
     segments,
@@ -93,13 +96,14 @@ export function mpd(edges: ReadonlyMap<string, MediaEdge>, steering: string, fir
 `
 }
 
-export async function listening(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+export async function listening(server: Server, host = '127.0.0.1', port = '0'): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(Number(port), host, resolve)
   })
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('it listens nowhere')
-  return `http://127.0.0.1:${address.port}`
+  return `http://${host}:${address.port}`
 }
 
 export async function closed(server: Server): Promise<void> {

@@ -184,6 +184,8 @@ export const ConfigSchema = z.strictObject({
       client_requests_per_minute: z.number().int().min(1).max(1_000_000).default(1_200),
       /** The pathway that presentations name, where the others are to be cloned from it. */
       clone_from: id.optional(),
+      /** Where players reach `/steering`; makes `RELOAD-URI` absolute. */
+      public_url: httpUrl.optional(),
     })
     .prefault({}),
   redirect: z

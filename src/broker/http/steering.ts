@@ -28,6 +28,8 @@ export interface SteeringDeps {
   readonly mostPerMinute: { readonly session: number; readonly client: number }
   /** The pathway that presentations name, where the others are to be cloned from it. */
   readonly cloneFrom?: string
+  /** Where players reach the broker; `RELOAD-URI` is relative without it. */
+  readonly publicUrl?: string
 }
 
 /** As metrics and logs call it. */
@@ -136,12 +138,12 @@ function manifestAnswer(deps: SteeringDeps, answering: Answering): SurfaceAnswer
   const clones =
     deps.cloneFrom === undefined || host === undefined || !isHost(host)
       ? []
-      : pathwayClones(candidates, deps.cloneFrom, host)
+      : pathwayClones(candidates, { base: deps.cloneFrom, host, format: asked.format })
   const state = sealState({ session, first, penalties }, { scope, expiresAt: now + deps.sessionMs, sign: deps.sign })
   const manifest: SteeringManifest = {
     VERSION: 1,
     TTL: decision.ttlSeconds,
-    'RELOAD-URI': `${asked.format}.json?s=${state}`,
+    'RELOAD-URI': `${folderOf(deps, asked)}${asked.format}.json?s=${state}`,
     'PATHWAY-PRIORITY': priority,
     ...(clones.length === 0 ? {} : { 'PATHWAY-CLONES': clones }),
   }
@@ -150,6 +152,11 @@ function manifestAnswer(deps: SteeringDeps, answering: Answering): SurfaceAnswer
     shared: HEADERS[asked.format],
     body: JSON.stringify(manifest),
   }
+}
+
+/** Empty: that of the manifest itself. */
+function folderOf({ publicUrl }: SteeringDeps, { scope }: Asked): string {
+  return publicUrl === undefined ? '' : `${publicUrl.replace(/\/+$/, '')}/steering/${scope}/`
 }
 
 function invalid(parameter: string, detail: string): ProblemError {

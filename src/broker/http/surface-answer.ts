@@ -38,10 +38,13 @@ export function openBlock(fields: Readonly<Record<string, string>>): HeaderBlock
   return headerBlock(Object.entries({ ...OPEN_TO_PAGES, ...fields }).flat())
 }
 
-/** A refusal that pages may read, too: a player must see its status. */
+/** A refusal that pages may read, too: a player must see its status, and how long to wait. */
 export function openToPages(problem: ProblemDetail): ProblemDetail {
-  return { ...problem, headers: { ...OPEN_TO_PAGES, ...problem.headers } }
+  return { ...problem, headers: { ...OPEN_TO_PAGES, ...EXPOSED, ...problem.headers } }
 }
+
+/** Pages see no other field than a few that Fetch names unless they are told of it. */
+const EXPOSED = { 'Access-Control-Expose-Headers': 'Retry-After' }
 
 const PREFLIGHT_SECONDS = 86_400
 

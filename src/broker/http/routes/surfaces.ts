@@ -48,10 +48,18 @@ const SteeringManifestSchema = z
   .object({
     VERSION: z.literal(1),
     TTL: z.int(),
-    'RELOAD-URI': z.string().openapi({ description: 'Relative to the URL of this manifest.' }),
+    'RELOAD-URI': z
+      .string()
+      .openapi({ description: 'Relative to the URL of this manifest, or absolute with `steering.public_url`.' }),
     'PATHWAY-PRIORITY': z.array(z.string()).min(1).openapi({ description: 'Ids of providers, best first.' }),
     'PATHWAY-CLONES': z
-      .array(z.object({ 'BASE-ID': z.string(), ID: z.string(), 'URI-REPLACEMENT': z.object({ HOST: z.string() }) }))
+      .array(
+        z.object({
+          'BASE-ID': z.string(),
+          ID: z.string(),
+          'URI-REPLACEMENT': z.object({ HOST: z.string(), PARAMS: z.strictObject({}) }),
+        }),
+      )
       .optional(),
   })
   .openapi('SteeringManifest')
