@@ -53,13 +53,16 @@ export async function packAdvertisement(
   const isSliceOver = countSteps()
   const add = async (list: readonly Prefix[]): Promise<void> => {
     if (known.has(list)) return
-    const from = [v4.count, v6.count] as const
-    for (const prefix of canonicalPrefixes(list)) {
-      ;(prefix.version === 4 ? v4 : v6).add(prefix)
-      if (isSliceOver()) await pause()
+    const places4 = v4.count
+    const places6 = v6.count
+    const canonical = canonicalPrefixes(list)
+    for (let from = 0; from < canonical.length; from += SLICE) {
+      const slice = canonical.slice(from, from + SLICE)
+      for (const prefix of slice) (prefix.version === 4 ? v4 : v6).add(prefix)
+      if (isSliceOver(slice.length)) await pause()
     }
     known.set(list, places.length / 4)
-    places.push(from[0], v4.count - from[0], from[1], v6.count - from[1])
+    places.push(places4, v4.count - places4, places6, v6.count - places6)
   }
   const indexing = indexed ? indexFootprints(model) : undefined
   const further = indexing?.footprints.slice(new Set(indexing.ofCapability).size) ?? []
@@ -104,11 +107,14 @@ export async function unpackAdvertisement(packed: PackedAdvertisement, pause: Pa
     const [from4 = 0, count4 = 0, from6 = 0, count6 = 0] = packed.lists.subarray(at, at + 4)
     const list: Prefix[] = []
     list.length = count4 + count6
-    let next = 0
-    for (const rows of [readRows(4, packed.v4, from4, count4), readRows(6, packed.v6, from6, count6)]) {
-      for (const prefix of rows) {
-        list[next++] = prefix
-        if (isSliceOver()) await pause()
+    for (const [version, rows, from, count, position] of [
+      [4, packed.v4, from4, count4, 0],
+      [6, packed.v6, from6, count6, count4],
+    ] as const) {
+      for (let read = 0; read < count; read += SLICE) {
+        const slice = Math.min(SLICE, count - read)
+        readRows(version, rows, from + read, slice, list, position + read)
+        if (isSliceOver(slice)) await pause()
       }
     }
     lists.push(markCanonical(list))
@@ -149,10 +155,15 @@ function unpackIndexing(
   return { footprints, ofCapability, moq, delivery }
 }
 
-/** Counts one step; true when it is time for a pause. */
-function countSteps(): () => boolean {
-  let steps = 0
-  return () => ++steps % SLICE === 0
+/** Counts steps; true when it is time for a pause. */
+function countSteps(): (steps?: number) => boolean {
+  let done = 0
+  return (steps = 1) => {
+    done += steps
+    if (done < SLICE) return false
+    done = 0
+    return true
+  }
 }
 
 function* listsOf(footprint: Footprint): Iterable<readonly Prefix[]> {

@@ -66,7 +66,11 @@ export function unpackFootprints({ text, v4, v6 }: PackedFootprints): readonly F
     let list = lists.get(key)
     if (list === undefined) {
       const [from4, count4, from6, count6] = packed
-      list = [...readRows(4, v4, from4, count4), ...readRows(6, v6, from6, count6)]
+      const prefixes: Prefix[] = []
+      prefixes.length = count4 + count6
+      readRows(4, v4, from4, count4, prefixes, 0)
+      readRows(6, v6, from6, count6, prefixes, count4)
+      list = prefixes
       lists.set(key, list)
     }
     return list

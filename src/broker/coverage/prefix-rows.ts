@@ -32,11 +32,19 @@ export class RowWriter {
   }
 }
 
-/** The prefixes in these rows again. */
-export function* readRows(version: 4 | 6, rows: Uint32Array, from: number, count: number): Iterable<Prefix> {
+/** Puts the prefixes in these rows into a list, from this position on. */
+export function readRows(
+  version: 4 | 6,
+  rows: Uint32Array,
+  from: number,
+  count: number,
+  list: Prefix[],
+  position: number,
+): void {
   const words = version === 4 ? 1 : 4
-  for (let row = from; row < from + count; row++) {
-    const at = row * (words + 1)
-    yield { version, value: valueOfWords(version, rows, at), length: rows[at + words] ?? 0 }
+  let at = from * (words + 1)
+  for (let i = 0; i < count; i++) {
+    list[position + i] = { version, value: valueOfWords(version, rows, at), length: rows[at + words] ?? 0 }
+    at += words + 1
   }
 }
