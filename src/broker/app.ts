@@ -10,6 +10,7 @@ import { runBackground } from './background.ts'
 import { BrokerError } from './broker-error.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { coverageState } from './coverage/coverage-state.ts'
+import { warmCoverageThread } from './coverage/coverage-thread.ts'
 import { startBrokerCoverage } from './coverage/start-broker-coverage.ts'
 import { startBrokerDns } from './dns/broker-dns.ts'
 import type { DnsServer } from './dns/dns-server.ts'
@@ -82,6 +83,8 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   setMaxListeners(0, signal)
   await using undo = new AsyncUndo()
 
+  const engine = warmCoverageThread()
+  undo.add(async () => engine[Symbol.asyncDispose]())
   const store = await openStore(storeOptions(loaded), {
     now,
     log: { warn: (fields, message) => log('store.warning', { message, ...flat(fields) }) },
@@ -167,7 +170,7 @@ export async function startBroker({ loaded, log, access }: BrokerOptions): Promi
   health.onChange(({ provider, from, to }) => {
     if (from === 'down' && to !== 'down') recovery.providerIsBack(provider)
   })
-  const coverage = await startBrokerCoverage({ config, advertisements, sources, now, log })
+  const coverage = await startBrokerCoverage({ engine, config, advertisements, sources, now, log })
   undo.add(async () => coverage[Symbol.asyncDispose]())
   metrics.coverage(coverage)
   metrics.consuming({

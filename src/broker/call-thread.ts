@@ -5,6 +5,8 @@ import { z } from 'zod'
 export interface CallThread extends AsyncDisposable {
   /** Counts the threads that have died: the next one knows nothing of what they were told. */
   readonly generation: () => number
+  /** Starts the thread before there is a call, so that its code is loaded by then. */
+  warm(): void
   /**
    * Resolves with the answer. Throws `ThreadError` if the thread ends before it answers, or the deadline or the signal
    * end the wait, and Error with the thread's own words for what it could not do. A thread that is overdue is ended.
@@ -45,7 +47,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Starts nothing before the first call. */
+/** Starts nothing before the first call, unless it is warmed. */
 export function createCallThread({ entry, name, maxHeapMib }: CallThreadOptions): CallThread {
   const waiting = new Map<number, Waiting>()
   let worker: Worker | undefined
@@ -82,6 +84,10 @@ export function createCallThread({ entry, name, maxHeapMib }: CallThreadOptions)
 
   return {
     generation: () => generation,
+    warm() {
+      const thread = worker ?? start()
+      if (waiting.size === 0) thread.unref()
+    },
     async ask(call, { timeoutMs, signal } = {}) {
       if (closed) throw new ThreadError('ended', `the ${name} thread has ended: it was closed`)
       if (signal?.aborted === true) throw new ThreadError('aborted', `the work of the ${name} thread was ended`)

@@ -11,6 +11,7 @@ import { startCoverageThread } from '../../src/broker/coverage/coverage-thread.t
 import { packFootprints } from '../../src/broker/coverage/packed-footprints.ts'
 import { openSealedCoverage } from '../../src/routing/coverage/coverage-file.ts'
 import { createCoverageMap } from '../../src/routing/coverage/create-coverage-map.ts'
+import { eventually } from '../support/eventually.ts'
 
 const ENTRY = new URL('../../bench/coverage-worker.mjs', import.meta.url)
 
@@ -63,6 +64,15 @@ function holds({ parts }: Compiled, text: string): boolean {
 }
 
 describe('a coverage thread', () => {
+  test('loads its code when it is warmed, before it is asked', async () => {
+    const entry = join(folder, 'marking.mjs')
+    const mark = join(folder, 'mark')
+    await writeFile(entry, `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(mark)}, 'loaded')`)
+    await using thread = startCoverageThread(pathToFileURL(entry))
+    thread.warm()
+    await eventually('the code is loaded', async () => (await readFile(mark, 'utf8')) === 'loaded')
+  })
+
   test('answers orders given at once, each with its own map, in memory that both sides share', async () => {
     await using thread = startCoverageThread(ENTRY)
     await loadGeo(thread)

@@ -19,6 +19,13 @@ export const AMBIENT_ROOTS: readonly RegExp[] = [
 /** Where the console may be written to. */
 export const CONSOLE_ROOTS: readonly RegExp[] = [/^src\/broker\/cli\//, /^src\/lab\/main\.ts$/]
 
+/** What may ask where it lies: once built, that is a folder of bundles. */
+const LOCATED_FILES: ReadonlySet<string> = new Set([
+  'src/broker/program-file.ts',
+  'src/broker/version.ts',
+  'src/broker/what-if/world-shapes.ts',
+])
+
 const AMBIENT_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   process: ['env'],
   Date: ['now'],
@@ -77,6 +84,19 @@ export function checkAmbientReads(files: readonly SourceFile[]): readonly Violat
         const found = ambientUse(node)
         return found === undefined ? [] : [violationAt(file, 'ambient', node.start, `${found} must be handed in`)]
       }),
+    )
+}
+
+/** `import.meta` outside the files that know the built program's folders. */
+export function checkLocations(files: readonly SourceFile[]): readonly Violation[] {
+  return files
+    .filter(({ path }) => !LOCATED_FILES.has(path))
+    .flatMap((file) =>
+      file.nodes
+        .filter(({ type }) => type === 'MetaProperty')
+        .map((node) =>
+          violationAt(file, 'location', node.start, 'is elsewhere once built: see broker/program-file.ts'),
+        ),
     )
 }
 

@@ -150,6 +150,13 @@ export const PLANTED_VIOLATIONS: readonly PlantedViolation[] = [
     keeps: { 'src/broker/cli/main.ts': `console.log('started')`, 'src/lab/main.ts': `console.log('started')` },
   },
   {
+    rule: 'location',
+    because: 'code asks where its own file lies',
+    breaks: { 'src/lab/relay.ts': `export const a = new URL('./main.js', import.meta.url)` },
+    at: ['src/lab/relay.ts:1'],
+    keeps: { 'src/broker/program-file.ts': `export const a = import.meta.url`, 'src/lab/a.ts': `import('./b.ts')` },
+  },
+  {
     rule: 'assertion',
     because: 'a type assertion stands where a check belongs',
     breaks: {

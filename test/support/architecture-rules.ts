@@ -1,4 +1,4 @@
-import { checkAmbientReads, checkConsole } from './architecture-ambient.ts'
+import { checkAmbientReads, checkConsole, checkLocations } from './architecture-ambient.ts'
 import { checkAdapterKinds, checkBarrels, checkDirections, checkPackages, checkRooms } from './architecture-imports.ts'
 import { readSources } from './architecture-source.ts'
 import {
@@ -27,6 +27,7 @@ export function checkArchitecture(root: string): readonly Violation[] {
     ...checkBarrels(everything),
     ...checkAmbientReads(src),
     ...checkConsole(src),
+    ...checkLocations(src),
     ...checkAssertions(src),
     ...checkFileNames(everything),
     ...checkFileLengths(everything),

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/load-config.ts'
 import { createFootprintSources, type FootprintSources } from '../footprint-sources/footprint-sources.ts'
-import { loadInThread } from '../footprint-sources/load-in-thread.ts'
+import { loadAside } from '../footprint-sources/load-in-thread.ts'
 import { neededSources } from '../footprint-sources/needed-sources.ts'
 import type { Log } from '../log.ts'
 import { createGuardedFetcher, type GuardedFetcher } from '../outbound/guarded-fetch.ts'
@@ -46,7 +46,7 @@ export function startConsuming({ loaded: { config, secrets }, ...deps }: Consumi
   const sources = createFootprintSources({
     ...deps,
     fetcher,
-    load: loadInThread,
+    load: loadAside,
     files: config.footprint_sources,
     geofeeds: config.geofeeds,
     needed: () =>

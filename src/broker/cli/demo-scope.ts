@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Broker } from '../app.ts'
+import { unlessAborted } from '../health/repeated-task.ts'
 import { DEMO_NAME } from '../lab-names.ts'
 import type { ScopeView } from '../scopes/scope-service.ts'
 
@@ -22,8 +23,11 @@ export async function ensureDemoScope(deps: DemoDeps): Promise<ScopeView | undef
   const { scopes } = await deps.scopes.list({ name: DEMO_NAME, limit: 20 })
   const found = scopes.find(({ state }) => state !== 'failed' && state !== 'deleting')
   if (found !== undefined) return settled(found.id, deps)
-  const { scope } = await deps.scopes.create({ name: DEMO_NAME }, { by: BY })
-  return settled(scope, deps)
+  const { scope, ended } = await deps.scopes.create({ name: DEMO_NAME }, { by: BY })
+  const patience = AbortSignal.any([deps.signal, AbortSignal.timeout(SETTLED_WITHIN_MS)])
+  // How it ended stands in the scope.
+  await unlessAborted(ended, patience).catch(() => undefined)
+  return deps.scopes.get(scope)
 }
 
 /** The scope when no operation is at work on it any more, or as it is when that takes too long. */

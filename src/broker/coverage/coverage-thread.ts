@@ -8,9 +8,18 @@ import type { CoverageEngine } from './coverage-engine.ts'
 export interface CoverageThread extends CoverageEngine, AsyncDisposable {
   /** Counts the threads that have died: the next one knows nothing of what they were told. */
   readonly generation: () => number
+  /** Has the thread load its code now. */
+  warm(): void
 }
 
 const MAX_HEAP_MIB = 2048
+
+/** A thread that loads its code at once, while whoever will ask it prepares. */
+export function warmCoverageThread(): CoverageThread {
+  const thread = startCoverageThread()
+  thread.warm()
+  return thread
+}
 
 /** @param entry - the program of the thread; it must be JavaScript, or be loaded by such. */
 export function startCoverageThread(entry = programFile('broker/coverage/coverage-worker')): CoverageThread {
@@ -18,6 +27,7 @@ export function startCoverageThread(entry = programFile('broker/coverage/coverag
   const ask = (call: EngineCall): Promise<unknown> => thread.ask(call)
   return {
     generation: () => thread.generation(),
+    warm: () => thread.warm(),
     loadGeo: async (loading) => reviveReply.loadGeo(await ask({ method: 'loadGeo', argument: loading })),
     setSources: async (tables) => {
       await ask({ method: 'setSources', argument: tables })

@@ -8,9 +8,11 @@ import type { Log } from '../log.ts'
 import { repeat } from '../repeat.ts'
 import type { CoverageService } from './coverage-service.ts'
 import { startCoverage } from './coverage-service.ts'
-import { startCoverageThread } from './coverage-thread.ts'
+import type { CoverageThread } from './coverage-thread.ts'
 
 export interface BrokerCoverageDeps {
+  /** Stays the caller's to dispose, after the service. */
+  readonly engine: CoverageThread
   readonly config: Pick<Config, 'geo' | 'routing' | 'store' | 'providers'>
   readonly advertisements: Pick<AdvertisementBoard, 'get' | 'onChange'>
   readonly sources?: {
@@ -33,9 +35,8 @@ export interface BrokerCoverage extends CoverageService {
 
 /** The coverage map of a broker: one column per provider, made in a thread and kept beside an embedded store. */
 export async function startBrokerCoverage(deps: BrokerCoverageDeps): Promise<BrokerCoverage> {
-  const { config, advertisements, sources, now, log } = deps
+  const { engine, config, advertisements, sources, now, log } = deps
   const included: ColumnSource[] = []
-  const engine = startCoverageThread()
   const stopping = new AbortController()
   const keepAt =
     config.routing.coverage_file ?? (config.store.kind === 'embedded' ? `${config.store.path}.coverage` : undefined)
@@ -47,48 +48,42 @@ export async function startBrokerCoverage(deps: BrokerCoverageDeps): Promise<Bro
         ? []
         : [{ id, version: held.version, footprints: indexFootprints(held.model).footprints }]
     })
-  try {
-    const service = await startCoverage({
-      engine,
-      columns: () => [...providerColumns(), ...included.flatMap((source) => source.columns())],
-      sources: () => sources?.tables() ?? noSources,
-      geoFiles: config.geo,
-      maxShrink: config.routing.geo_max_shrink,
-      ...(keepAt !== undefined && { keepAt }),
-      now,
-      pause: () => setImmediate(),
-      log,
-    })
-    const stops = [
-      advertisements.onChange(service.changed),
-      ...(sources === undefined ? [] : [sources.onChange(service.changed)]),
-    ]
-    const polling = repeat(
-      {
-        name: 'geo files',
-        intervalMs: config.routing.geo_check_ms,
-        signal: stopping.signal,
-        onError: (name, error) => log('loop.failed', { loop: name, error: String(error) }),
-      },
-      service.reloadGeo,
-    )
-    return {
-      ...service,
-      include(source) {
-        included.push(source)
-        stops.push(source.onChange(service.changed))
-        service.changed()
-      },
-      async [Symbol.asyncDispose]() {
-        for (const stop of stops) stop()
-        stopping.abort()
-        await polling
-        await service[Symbol.asyncDispose]()
-        await engine[Symbol.asyncDispose]()
-      },
-    }
-  } catch (error) {
-    await engine[Symbol.asyncDispose]()
-    throw error
+  const service = await startCoverage({
+    engine,
+    columns: () => [...providerColumns(), ...included.flatMap((source) => source.columns())],
+    sources: () => sources?.tables() ?? noSources,
+    geoFiles: config.geo,
+    maxShrink: config.routing.geo_max_shrink,
+    ...(keepAt !== undefined && { keepAt }),
+    now,
+    pause: () => setImmediate(),
+    log,
+  })
+  const stops = [
+    advertisements.onChange(service.changed),
+    ...(sources === undefined ? [] : [sources.onChange(service.changed)]),
+  ]
+  const polling = repeat(
+    {
+      name: 'geo files',
+      intervalMs: config.routing.geo_check_ms,
+      signal: stopping.signal,
+      onError: (name, error) => log('loop.failed', { loop: name, error: String(error) }),
+    },
+    service.reloadGeo,
+  )
+  return {
+    ...service,
+    include(source) {
+      included.push(source)
+      stops.push(source.onChange(service.changed))
+      service.changed()
+    },
+    async [Symbol.asyncDispose]() {
+      for (const stop of stops) stop()
+      stopping.abort()
+      await polling
+      await service[Symbol.asyncDispose]()
+    },
   }
 }

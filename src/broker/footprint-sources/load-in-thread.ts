@@ -2,16 +2,23 @@ import { Worker } from 'node:worker_threads'
 import { GeoFileError } from '../../routing/geo-file-error.ts'
 import { type GeoSource, geoSourceOf } from '../../routing/geo-source.ts'
 import { programFile } from '../program-file.ts'
-import type { SourceInput } from './load-source.ts'
+import { loadSource, type SourceInput } from './load-source.ts'
 import { sourceReplySchema } from './source-messages.ts'
 
 const MAX_LOAD_MS = 120_000
+/** Geofeeds shorter than this are read in less time than a thread takes to start, a millisecond or two. */
+const MIN_LENGTH = 16_384
 
 /**
- * Reads and checks a source in a thread of its own, so that look-ups do not wait for a large one. Throws `GeoFileError`
- * for data that must not be used, also when reading them takes longer than two minutes or breaks the thread.
+ * Reads and checks a source, in a thread of its own unless it is small, so that look-ups do not wait for a large one.
+ * Throws `GeoFileError` for data that must not be used, also when reading them takes longer than two minutes or breaks
+ * the thread.
  */
-export async function loadInThread(input: SourceInput): Promise<GeoSource> {
+export function loadAside(input: SourceInput): Promise<GeoSource> {
+  return input.kind === 'geofeed' && input.text.length < MIN_LENGTH ? loadSource(input) : loadInThread(input)
+}
+
+async function loadInThread(input: SourceInput): Promise<GeoSource> {
   const reply = sourceReplySchema.safeParse(await ask(input))
   if (!reply.success) throw new GeoFileError(input.name, 'the thread that reads it gave no sound answer')
   if ('refused' in reply.data) throw new GeoFileError(input.name, whyOf(reply.data.refused))

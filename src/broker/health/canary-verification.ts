@@ -55,7 +55,7 @@ export async function verifyScope(deps: VerificationDeps, request: VerifyScope):
 }
 
 /** Somebody waits for the outcome, so objects come quickly. */
-const MAX_INTERVAL_MS = 50
+const MAX_INTERVAL_MS = 20
 
 interface Run extends VerificationDeps {
   readonly urls: readonly ConnectUrl[]
