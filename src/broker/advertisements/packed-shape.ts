@@ -49,7 +49,6 @@ export const packedCapabilitySchema = z.strictObject({
 })
 
 export type PackedFootprint = z.infer<typeof packedFootprintSchema>
-export type PackedCapability = z.infer<typeof packedCapabilitySchema>
 type PackedConjunction = z.infer<typeof packedConjunctionSchema>
 
 /** @param place - the number of a list of prefixes. */
