@@ -1,5 +1,5 @@
 import type { ClientFacts } from '../fci/match-footprint.ts'
-import { balance, compareBalanced, EQUAL } from './balance.ts'
+import { type Balanced, balance, compareBalanced, EQUAL } from './balance.ts'
 import { NO_USAGE, type UsageLookup } from './capacity.ts'
 import type { Client } from './client.ts'
 import { compareNumbers, comparePreference, RankedCandidate } from './contender.ts'
@@ -52,9 +52,9 @@ export interface DrawInputs {
 
 /** The answer to one client of a plan. */
 export function drawDecision(plan: RoutingPlan, inputs: DrawInputs): Decision {
-  if (!plan.varies) return new PlannedDecision(plan, inputs, drawTiers(plan, inputs), undefined)
-  const { candidates, placings } = drawVarying(plan, inputs)
-  return new PlannedDecision(plan, inputs, candidates, placings)
+  if (!plan.varies) return new PlannedDecision(plan, inputs, drawTiers(plan, inputs))
+  const { candidates, order } = drawVarying(plan, inputs)
+  return new VaryingDecision(plan, inputs, candidates, order)
 }
 
 class PlannedDecision implements Decision {
@@ -66,14 +66,8 @@ class PlannedDecision implements Decision {
   readonly rejected: Decision['rejected']
   readonly #plan: RoutingPlan
   readonly #inputs: DrawInputs
-  readonly #placings: readonly Placing[] | undefined
 
-  constructor(
-    plan: RoutingPlan,
-    inputs: DrawInputs,
-    candidates: readonly Candidate[],
-    placings: readonly Placing[] | undefined,
-  ) {
+  constructor(plan: RoutingPlan, inputs: DrawInputs, candidates: readonly Candidate[]) {
     this.client = inputs.client.text
     this.candidates = candidates
     this.ttlSeconds = plan.ttlSeconds
@@ -82,13 +76,15 @@ class PlannedDecision implements Decision {
     this.rejected = plan.rejected
     this.#plan = plan
     this.#inputs = inputs
-    this.#placings = placings
   }
 
   /** Worked out when it is read: nearly nobody asks. */
   get behind(): Decision['behind'] {
-    const placings = this.#placings ?? placeTiers(this.#plan, this.#inputs.key)
-    return explainOrder(placings, this.candidates, this.#inputs.now)
+    return explainOrder(this.placings(), this.candidates, this.#inputs.now)
+  }
+
+  protected placings(): readonly Placing[] {
+    return placeTiers(this.#plan, this.#inputs.key)
   }
 
   get advertisements(): Decision['advertisements'] {
@@ -96,6 +92,20 @@ class PlannedDecision implements Decision {
       const ageSeconds = Math.max(0, Math.floor((this.#inputs.now - confirmedAt) / 1000))
       return { provider, version, ageSeconds, stale }
     })
+  }
+}
+
+/** Remembers what was measured, since that changes. */
+class VaryingDecision extends PlannedDecision {
+  readonly #order: readonly Ranked[]
+
+  constructor(plan: RoutingPlan, inputs: DrawInputs, candidates: readonly Candidate[], order: readonly Ranked[]) {
+    super(plan, inputs, candidates)
+    this.#order = order
+  }
+
+  protected override placings(): readonly Placing[] {
+    return this.#order.map(({ one, place }) => ({ ...one, place }))
   }
 }
 
@@ -136,9 +146,14 @@ interface Varying extends Drawn {
   readonly shed: boolean
 }
 
+interface Ranked {
+  readonly one: Varying
+  readonly place: Balanced
+}
+
 interface Order {
   readonly candidates: readonly Candidate[]
-  readonly placings: readonly Placing[]
+  readonly order: readonly Ranked[]
 }
 
 /** Where keys are shed or measurements count, the order is worked out for each key. */
@@ -156,19 +171,18 @@ function drawVarying(plan: RoutingPlan, { key, facts, measured = NOTHING_MEASURE
     }
   })
   const candidates: Candidate[] = []
-  const placings: Placing[] = []
+  const order: Ranked[] = []
   for (const run of runsOf(all.sort(compareVarying), compareVarying)) {
     const balanced = balance(
       run.map(({ contender }) => contender),
       run.map((one) => one.measured),
       policy.balance,
     )
-    const ranked = run.map((one, i) => ({ ...one, place: balanced[i] ?? EQUAL }))
-    ranked.sort((a, b) => compareBalanced(a.place, b.place) || compareDrawn(a, b))
+    const ranked = run.map((one, i): Ranked => ({ one, place: balanced[i] ?? EQUAL }))
+    ranked.sort((a, b) => compareBalanced(a.place, b.place) || compareDrawn(a.one, b.one))
     for (const equals of runsOf(ranked, (a, b) => compareBalanced(a.place, b.place))) {
-      const totalWeight = equals.reduce((sum, { contender }) => sum + contender.weight, 0)
-      for (const one of equals) {
-        const { place } = one
+      const totalWeight = equals.reduce((sum, { one }) => sum + one.contender.weight, 0)
+      for (const { one, place } of equals) {
         const shedding = explainShedding(one)
         candidates.push(
           new RankedCandidate(one.contender, {
@@ -181,11 +195,11 @@ function drawVarying(plan: RoutingPlan, { key, facts, measured = NOTHING_MEASURE
             ...(place.because === undefined ? {} : { balance: place.because }),
           }).at(facts),
         )
-        placings.push(one)
       }
+      order.push(...equals)
     }
   }
-  return { candidates, placings }
+  return { candidates, order }
 }
 
 function compareVarying(a: Varying, b: Varying): number {
