@@ -11,7 +11,7 @@ const VARIABLE: readonly (readonly [pattern: RegExp, placeholder: string])[] = [
   [/\b([Mm])ap [0-9a-f]{16}\b/g, '$1ap VERSION'],
   [/\b1[0-9a-hjkmnp-tv-z]{19}\b/g, 'ID'],
   [/\b(cdn-[abc]) [\w-]{12} \(/g, '$1 VERSION ('],
-  [/\b(current) +[\w-]{12} +([\d.]+ \w+) +[\w-]{12}\b/g, '$1 VERSION $2 VERSION'],
+  [/\b(current) +[\w-]{12} +([\d.]+ \w+) +[\w-]{12}(?![\w-])/g, '$1 VERSION $2 VERSION'],
   [/\bversion +[\w-]{43}(?=\n|$)/g, 'version VERSION'],
   [/(?:< 1|[+-]?\b\d+(?:\.\d+)?) (?:ms|s|min|h)\b/g, 'DURATION'],
   [/\b\d+(?:\.\d+)? (?:B|KiB|MiB)\b/g, 'SIZE'],
