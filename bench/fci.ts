@@ -4,6 +4,7 @@ import type { Advertisement } from '../src/fci/advertisement.ts'
 import { parseAdvertisementText } from '../src/fci/parse-advertisement.ts'
 import type { BenchmarkOptions } from './benchmark-command.ts'
 import { advertisementText, PREFIXES } from './fci-advertisement.ts'
+import { measureLargeBlocks } from './fci-block.ts'
 import { measureExpressions } from './fci-expression.ts'
 import { compareInterleaved } from './interleaved-rounds.ts'
 import { median } from './statistics.ts'
@@ -14,7 +15,8 @@ const REPEATS = 5
 /**
  * What footprints cost: `parse_ratio`, reading an advertisement of 100 000 prefixes into canonical form against
  * `JSON.parse` of the same text; `expression_ratio`, evaluations per second of an expression against the same condition
- * in TypeScript; `bytes_per_prefix`, heap that one prefix of a read advertisement takes.
+ * in TypeScript; `bytes_per_prefix`, heap that one prefix of a read advertisement takes; `large_block_ms`, the longest
+ * that the main thread of the built broker is held up when such an advertisement changes.
  */
 export async function run({ quick, signal, log }: BenchmarkOptions): Promise<Readonly<Record<string, number>>> {
   const text = advertisementText()
@@ -44,7 +46,15 @@ export async function run({ quick, signal, log }: BenchmarkOptions): Promise<Rea
     signal.throwIfAborted()
     sizes.push(heapOf(() => parseAdvertisementText(text)) / countPrefixes(parseAdvertisementText(text)))
   }
-  return { parse_ratio: parsing.ratio, expression_ratio: evaluation.ratio, bytes_per_prefix: median(sizes) }
+
+  const blocks = await measureLargeBlocks(quick ? 1 : 7, signal)
+  log(`a changed advertisement holds the event loop up for ${blocks.map((ms) => ms.toFixed(1)).join(', ')} ms`)
+  return {
+    parse_ratio: parsing.ratio,
+    expression_ratio: evaluation.ratio,
+    bytes_per_prefix: median(sizes),
+    large_block_ms: median(blocks),
+  }
 }
 
 /** Those inside another one are dropped. */
