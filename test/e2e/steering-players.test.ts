@@ -23,10 +23,20 @@ interface Habits {
   readonly after410: 'goes on' | 'stops'
   /** Whether it plays from clones, and what it replaces of a URL. */
   readonly clones: 'host name' | 'host and port' | 'no'
+  /** Whether it soon leaves a CDN that answers 503, though the manifest still names it first. */
+  readonly flees: boolean
 }
 
 const PLAYERS: readonly Habits[] = [
-  { player: 'hls.js', format: 'hls', reports: 'alpha', after429: 'stops', after410: 'stops', clones: 'host name' },
+  {
+    player: 'hls.js',
+    format: 'hls',
+    reports: 'alpha',
+    after429: 'stops',
+    after410: 'stops',
+    clones: 'host name',
+    flees: false,
+  },
   {
     player: 'dash.js',
     format: 'dash',
@@ -34,10 +44,35 @@ const PLAYERS: readonly Habits[] = [
     after429: 'waits',
     after410: 'stops',
     clones: 'host and port',
+    flees: true,
   },
-  { player: 'shaka-player', format: 'hls', reports: 'alpha', after429: 'goes on', after410: 'goes on', clones: 'no' },
-  { player: 'shaka-player', format: 'dash', reports: 'alpha', after429: 'goes on', after410: 'goes on', clones: 'no' },
-  { player: 'video.js', format: 'hls', reports: 'alpha', after429: 'waits', after410: 'stops', clones: 'no' },
+  {
+    player: 'shaka-player',
+    format: 'hls',
+    reports: 'alpha',
+    after429: 'goes on',
+    after410: 'goes on',
+    clones: 'no',
+    flees: false,
+  },
+  {
+    player: 'shaka-player',
+    format: 'dash',
+    reports: 'alpha',
+    after429: 'goes on',
+    after410: 'goes on',
+    clones: 'no',
+    flees: false,
+  },
+  {
+    player: 'video.js',
+    format: 'hls',
+    reports: 'alpha',
+    after429: 'waits',
+    after410: 'stops',
+    clones: 'no',
+    flees: true,
+  },
 ]
 
 describeWithPrograms(['chromium'], 'the steering of', () => {
@@ -96,6 +131,24 @@ describeWithPrograms(['chromium'], 'the steering of', () => {
     })
   })
 
+  describe.each(PLAYERS.filter(({ flees }) => flees))('$player for $format', (habits) => {
+    it('leaves a CDN that fails by itself, and says so', async () => {
+      const { stand, playing, alpha, beta } = await start(browser, habits)
+      await asked(stand, 2)
+      alpha.broken = true
+      await eventually(
+        `it takes segments from the other CDN; it said ${playing.said.join('; ')}`,
+        async () => beta.segments.length >= 2,
+        PATIENCE_MS,
+      )
+      await eventually(
+        'it says that it uses the other pathway',
+        async () => stand.requests.at(-1)?.url.href.includes('beta'),
+        PATIENCE_MS,
+      )
+    })
+  })
+
   describe.each(PLAYERS.filter(({ clones }) => clones !== 'no'))('$player for $format', (habits) => {
     it('plays from a pathway that the presentation does not name but the manifest clones', async () => {
       const { stand, playing, beta } = await start(browser, habits, { isCloned: true })
@@ -123,6 +176,7 @@ describeWithPrograms(['chromium'], 'the steering of', () => {
 })
 
 interface Started {
+  readonly alpha: MediaEdge
   readonly beta: MediaEdge
   readonly stand: SteeringStand
   readonly playing: Playing
@@ -152,7 +206,7 @@ async function start(
     async () => (await playing.position()) > 0,
     PATIENCE_MS,
   )
-  return { stand, playing, beta }
+  return { stand, playing, alpha, beta }
 }
 
 /** The first requests. */
