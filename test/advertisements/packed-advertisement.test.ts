@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { packAdvertisement, unpackAdvertisement } from '../../src/broker/advertisements/packed-advertisement.ts'
+import { packFootprints } from '../../src/broker/coverage/packed-footprints.ts'
 import { canonicalCapabilities } from '../../src/fci/canonical-advertisement.ts'
 import { parseAdvertisement } from '../../src/fci/parse-advertisement.ts'
 import { indexFootprints } from '../../src/routing/footprint-indexing.ts'
@@ -17,6 +18,11 @@ test('packed advertisements come back as they were, over a message too, with the
       expect(indexFootprints(back)).toEqual(indexFootprints(model))
       // Constraints are compared by their text, in which the order of members shows.
       expect(plainText(back)).toBe(plainText(model))
+      // What came packed is packed again without going through its prefixes.
+      expect(await packAdvertisement(back, pause, true)).toEqual(await packAdvertisement(model, pause, true))
+      const footprints = back.capabilities.map(({ footprint }) => footprint)
+      const plain = model.capabilities.map(({ footprint }) => footprint)
+      expect(await packFootprints(footprints, pause)).toEqual(await packFootprints(plain, pause))
     }),
   )
 })

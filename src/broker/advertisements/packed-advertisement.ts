@@ -3,7 +3,7 @@ import type { Footprint } from '../../fci/footprint.ts'
 import type { Prefix } from '../../fci/prefix.ts'
 import { canonicalPrefixes, markCanonical } from '../../fci/prefix-set.ts'
 import { type FootprintIndexing, indexFootprints, knowIndexing } from '../../routing/footprint-indexing.ts'
-import { RowWriter, readRows } from '../coverage/prefix-rows.ts'
+import { keepRows, knownRows, RowWriter, readRows } from '../coverage/prefix-rows.ts'
 import { packedCapabilitySchema, packedFootprintSchema, packFootprint, unpackFootprint } from './packed-shape.ts'
 
 /**
@@ -56,7 +56,14 @@ export async function packAdvertisement(
     const places4 = v4.count
     const places6 = v6.count
     const canonical = canonicalPrefixes(list)
-    for (let from = 0; from < canonical.length; from += SLICE) {
+    const rows = knownRows(canonical)
+    if (rows !== undefined) {
+      v4.append(rows.v4)
+      v6.append(rows.v6)
+      if (isSliceOver(canonical.length)) await pause()
+    }
+    const left = rows === undefined ? canonical.length : 0
+    for (let from = 0; from < left; from += SLICE) {
       const slice = canonical.slice(from, from + SLICE)
       for (const prefix of slice) (prefix.version === 4 ? v4 : v6).add(prefix)
       if (isSliceOver(slice.length)) await pause()
@@ -117,6 +124,10 @@ export async function unpackAdvertisement(packed: PackedAdvertisement, pause: Pa
         if (isSliceOver(slice)) await pause()
       }
     }
+    keepRows(list, {
+      v4: packed.v4.subarray(2 * from4, 2 * (from4 + count4)),
+      v6: packed.v6.subarray(5 * from6, 5 * (from6 + count6)),
+    })
     lists.push(markCanonical(list))
   }
   const read = (place: number): readonly Prefix[] => {

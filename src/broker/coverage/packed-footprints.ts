@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Conjunction, Footprint } from '../../fci/footprint.ts'
 import { isMatchable } from '../../fci/match-footprint.ts'
 import type { Prefix } from '../../fci/prefix.ts'
-import { RowWriter, readRows } from './prefix-rows.ts'
+import { knownRows, RowWriter, readRows } from './prefix-rows.ts'
 
 /**
  * Footprints as they cross threads: prefixes as numbers, because a hundred thousand objects would stop the event loop
@@ -36,9 +36,16 @@ export async function packFootprints(
   for (const list of listsOf(footprints)) {
     if (known.has(list)) continue
     const [from4, from6] = [v4.count, v6.count]
-    for (const prefix of list) {
-      ;(prefix.version === 4 ? v4 : v6).add(prefix)
-      if (++written % SLICE === 0) await pause()
+    const rows = knownRows(list)
+    if (rows !== undefined) {
+      v4.append(rows.v4)
+      v6.append(rows.v6)
+      await pause()
+    } else {
+      for (const prefix of list) {
+        ;(prefix.version === 4 ? v4 : v6).add(prefix)
+        if (++written % SLICE === 0) await pause()
+      }
     }
     known.set(list, [from4, v4.count - from4, from6, v6.count - from6])
   }

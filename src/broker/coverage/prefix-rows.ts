@@ -21,15 +21,46 @@ export class RowWriter {
   }
 
   add(prefix: Prefix): void {
-    const at = this.#count++ * (this.#words + 1)
-    if (at >= this.#rows.length) {
-      const larger = new Uint32Array(this.#rows.length * 2)
-      larger.set(this.#rows)
-      this.#rows = larger
-    }
+    const at = this.#count * (this.#words + 1)
+    this.#makeRoom(1)
+    this.#count++
     wordsOfValue(prefix, this.#rows, at)
     this.#rows[at + this.#words] = prefix.length
   }
+
+  /** Adds rows that another writer has made. */
+  append(rows: Uint32Array): void {
+    const count = rows.length / (this.#words + 1)
+    this.#makeRoom(count)
+    this.#rows.set(rows, this.#count * (this.#words + 1))
+    this.#count += count
+  }
+
+  #makeRoom(more: number): void {
+    const needed = (this.#count + more) * (this.#words + 1)
+    if (needed <= this.#rows.length) return
+    const larger = new Uint32Array(Math.max(needed, this.#rows.length * 2))
+    larger.set(this.#rows)
+    this.#rows = larger
+  }
+}
+
+/** The prefixes of one list in rows, by version. */
+export interface PrefixRows {
+  readonly v4: Uint32Array
+  readonly v6: Uint32Array
+}
+
+const known = new WeakMap<readonly Prefix[], PrefixRows>()
+
+/** The rows of a list of which they are known: it need not be gone through again. */
+export function knownRows(list: readonly Prefix[]): PrefixRows | undefined {
+  return known.get(list)
+}
+
+/** Tells the rows of a list that came as such. Neither may change any more. */
+export function keepRows(list: readonly Prefix[], rows: PrefixRows): void {
+  known.set(list, rows)
 }
 
 /** Puts the prefixes in these rows into a list, from this position on. */
