@@ -23,8 +23,8 @@ const PROGRAMS = [
 const englishOnly = {
   name: 'english-only',
   /** @param {import('esbuild').PluginBuild} plugin */
-  setup({ onResolve }) {
-    onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer, resolveDir }) =>
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer, resolveDir }) =>
       importer.includes('/node_modules/zod/') ? { path: resolve(resolveDir, '../locales/en.js') } : undefined,
     )
   },
