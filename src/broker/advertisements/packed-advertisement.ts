@@ -1,10 +1,11 @@
+import { z } from 'zod'
 import type { AdvertisedCapability, Advertisement, Diagnostic } from '../../fci/advertisement.ts'
 import type { Footprint } from '../../fci/footprint.ts'
 import type { Prefix } from '../../fci/prefix.ts'
 import { canonicalPrefixes, markCanonical } from '../../fci/prefix-set.ts'
 import { type FootprintIndexing, indexFootprints, knowIndexing } from '../../routing/footprint-indexing.ts'
-import { keepRows, knownRows, RowWriter, readRows } from '../coverage/prefix-rows.ts'
-import { packedCapabilitySchema, packedFootprintSchema, packFootprint, unpackFootprint } from './packed-shape.ts'
+import { packedFootprintSchema, packFootprint, unpackFootprint } from '../packed/footprint-shape.ts'
+import { keepRows, knownRows, RowWriter, readRows } from '../packed/prefix-rows.ts'
 
 /**
  * An advertisement as it crosses threads: prefixes as numbers, because a hundred thousand objects would stop the event
@@ -30,6 +31,14 @@ export interface PackedIndexing {
   readonly delivery?: number
   readonly further: readonly unknown[]
 }
+
+const packedCapabilitySchema = z.strictObject({
+  type: z.string(),
+  value: z.unknown(),
+  footprint: packedFootprintSchema,
+  cdnPath: z.array(z.string()).exactOptional(),
+  maxHops: z.number().exactOptional(),
+})
 
 /** Prefixes, or capabilities, handled before others have a turn: some tenths of a millisecond. */
 const SLICE = 1024

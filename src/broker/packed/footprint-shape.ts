@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Conjunction, Exclusion, Footprint, SourcedConstraint } from '../../fci/footprint.ts'
 import type { Prefix } from '../../fci/prefix.ts'
 
-// The shape of a packed capability: as it is, with a number in the place of every list of prefixes.
+// The shape of a packed footprint: as it is, with a number in the place of every list of prefixes.
 
 const factsSchema = {
   asns: z.array(z.number()).exactOptional(),
@@ -40,15 +40,7 @@ const packedConstraintSchema = z.strictObject({
   },
 })
 
-export const packedCapabilitySchema = z.strictObject({
-  type: z.string(),
-  value: z.unknown(),
-  footprint: packedFootprintSchema,
-  cdnPath: z.array(z.string()).exactOptional(),
-  maxHops: z.number().exactOptional(),
-})
-
-export type PackedFootprint = z.infer<typeof packedFootprintSchema>
+type PackedFootprint = z.infer<typeof packedFootprintSchema>
 type PackedConjunction = z.infer<typeof packedConjunctionSchema>
 
 /** @param place - the number of a list of prefixes. */
