@@ -12,7 +12,7 @@ const COMMAND = 'src/broker/cli/main.ts'
 /** What is started by its path: see `src/broker/program-file.ts`. */
 const PROGRAMS = [
   COMMAND,
-  'src/broker/advertisements/advertisement-worker.ts',
+  'src/broker/advertisement-thread/advertisement-worker.ts',
   'src/broker/cli/dns-worker-main.ts',
   'src/broker/coverage/coverage-worker.ts',
   'src/broker/footprint-sources/source-worker.ts',

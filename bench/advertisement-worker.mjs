@@ -2,4 +2,4 @@
 import { register } from 'tsx/esm/api'
 
 register()
-await import('../src/broker/advertisements/advertisement-worker.ts')
+await import('../src/broker/advertisement-thread/advertisement-worker.ts')

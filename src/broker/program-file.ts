@@ -1,6 +1,6 @@
 /** Programs that run beside the broker in processes and threads of their own, by their path below `src` and `dist`. */
 export type Program =
-  | 'broker/advertisements/advertisement-worker'
+  | 'broker/advertisement-thread/advertisement-worker'
   | 'broker/cli/dns-worker-main'
   | 'broker/coverage/coverage-worker'
   | 'broker/footprint-sources/source-worker'

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { wanted } from '../support/broker-client.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-ports.ts'
-import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
+import { type PlantedBroker, plantBroker, UNUSED_CDN } from '../support/planted-broker.ts'
 
 const NAMED_CLIENT = '192.0.2.7'
 const FEED_CLIENT = '198.51.100.7'
@@ -17,19 +17,6 @@ const STRANGER = '203.0.113.9'
 const HeldBackSchema = z.object({ advertisement_held_back: z.object({ version: z.string() }).optional() })
 const HistorySchema = z.object({ changes: z.array(z.object({ kind: z.string(), via: z.string() })) })
 const SubscriptionSchema = z.object({ notificationTarget: z.string() })
-
-/** The support asks for one; its provider is left out. */
-const UNUSED = {
-  name: 'unused',
-  kind: 'draft',
-  apiUrl: 'http://127.0.0.1:9',
-  fciUrl: 'http://127.0.0.1:9/fci/advertisement',
-  relayUrl: 'http://127.0.0.1:9',
-  adminUrl: 'http://127.0.0.1:9',
-  apiToken: 'unused-token-0123456789',
-  accountId: 'unused',
-  pid: 0,
-} as const
 
 /** A CDN's FCI after SVTA: an advertisement, named footprints, a geofeed, and one subscription. */
 class Peer {
@@ -146,7 +133,7 @@ describe('a broker that consumes named footprints and geofeeds', () => {
     broker = await plantBroker({
       folder,
       port,
-      cdns: [UNUSED],
+      cdns: [UNUSED_CDN],
       onlyMoreProviders: true,
       config: {
         public_url: `http://127.0.0.1:${port}`,

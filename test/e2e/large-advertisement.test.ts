@@ -7,25 +7,12 @@ import { z } from 'zod'
 import { wanted } from '../support/broker-client.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-ports.ts'
-import { type PlantedBroker, plantBroker } from '../support/planted-broker.ts'
+import { type PlantedBroker, plantBroker, UNUSED_CDN } from '../support/planted-broker.ts'
 
 const PREFIXES = 30_000
 const PEER_TOKEN = 'peer-token-of-the-end-to-end-tests'
 /** Where the machine is busy, reading takes seconds. */
 const WITHIN_MS = 60_000
-
-/** The support asks for one; its provider is left out. */
-const UNUSED = {
-  name: 'unused',
-  kind: 'draft',
-  apiUrl: 'http://127.0.0.1:9',
-  fciUrl: 'http://127.0.0.1:9/fci/advertisement',
-  relayUrl: 'http://127.0.0.1:9',
-  adminUrl: 'http://127.0.0.1:9',
-  apiToken: 'unused-token-0123456789',
-  accountId: 'unused',
-  pid: 0,
-} as const
 
 const WireSchema = z.object({
   capabilities: z.array(
@@ -79,7 +66,7 @@ describe('a broker that is told a large advertisement', () => {
     broker = await plantBroker({
       folder,
       port,
-      cdns: [UNUSED],
+      cdns: [UNUSED_CDN],
       onlyMoreProviders: true,
       config: {
         federation: { provider_id: 'AS64500:lower', quiet_ms: 100, peers: [{ id: 'upper', token: 'env:UPPER' }] },

@@ -39,6 +39,19 @@ export interface PlantBroker {
   readonly outputFile?: string
 }
 
+/** For brokers with `onlyMoreProviders`: of a lab there must be one CDN, and nobody asks it. */
+export const UNUSED_CDN: RunningLabCdn = {
+  name: 'unused',
+  kind: 'draft',
+  apiUrl: 'http://127.0.0.1:9',
+  fciUrl: 'http://127.0.0.1:9/fci/advertisement',
+  relayUrl: 'http://127.0.0.1:9',
+  adminUrl: 'http://127.0.0.1:9',
+  apiToken: 'unused-token-0123456789',
+  accountId: 'unused',
+  pid: 0,
+}
+
 export interface ProcessEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null

@@ -6,12 +6,12 @@ import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type AdvertisementReader, plainReader } from '../../src/broker/advertisements/advertisement-reader.ts'
 import {
   type AdvertisementThreadOptions,
   createAdvertisementThread,
-} from '../../src/broker/advertisements/advertisement-thread.ts'
-import { createThreadReader } from '../../src/broker/advertisements/thread-reader.ts'
+} from '../../src/broker/advertisement-thread/advertisement-thread.ts'
+import { createThreadReader } from '../../src/broker/advertisement-thread/thread-reader.ts'
+import { type AdvertisementReader, plainReader } from '../../src/broker/advertisements/advertisement-reader.ts'
 import type { Advertisement } from '../../src/fci/advertisement.ts'
 import { AdvertisementError } from '../../src/fci/advertisement-error.ts'
 import { canonicalCapabilities } from '../../src/fci/canonical-advertisement.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AdvertisementError } from '../../fci/advertisement-error.ts'
+import { type AdvertisementReader, plainReader } from '../advertisements/advertisement-reader.ts'
 import { compareReplySchema, notificationReplySchema, type Refusable, readReplySchema } from './advertisement-calls.ts'
-import { type AdvertisementReader, plainReader } from './advertisement-reader.ts'
 import type { AdvertisementThread } from './advertisement-thread.ts'
 import { countValues, MIN_LENGTH, MIN_VALUES } from './thread-limits.ts'
 

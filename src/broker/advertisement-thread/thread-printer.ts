@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Advertisement } from '../../fci/advertisement.ts'
-import { printReplySchema } from '../advertisements/advertisement-calls.ts'
-import type { AdvertisementThread } from '../advertisements/advertisement-thread.ts'
-import { countValues, MIN_LENGTH, MIN_VALUES } from '../advertisements/thread-limits.ts'
-import { type AdvertisementPrinter, plainPrinter } from './advertisement-printer.ts'
-import type { EditionText, PrintedEdition } from './edition.ts'
+import { type AdvertisementPrinter, plainPrinter } from '../federation/advertisement-printer.ts'
+import type { EditionText, PrintedEdition } from '../federation/edition.ts'
+import { printReplySchema } from './advertisement-calls.ts'
+import type { AdvertisementThread } from './advertisement-thread.ts'
+import { countValues, MIN_LENGTH, MIN_VALUES } from './thread-limits.ts'
 
 export interface PrinterLimits {
   /** Texts shorter than this together are worked on at once. */

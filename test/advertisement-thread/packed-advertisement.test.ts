@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { packAdvertisement, unpackAdvertisement } from '../../src/broker/advertisements/packed-advertisement.ts'
+import { packAdvertisement, unpackAdvertisement } from '../../src/broker/advertisement-thread/packed-advertisement.ts'
 import { packFootprints } from '../../src/broker/coverage/packed-footprints.ts'
 import { canonicalCapabilities } from '../../src/fci/canonical-advertisement.ts'
 import { parseAdvertisement } from '../../src/fci/parse-advertisement.ts'

@@ -35,7 +35,7 @@ const TIMEOUT_MS = 120_000
 /** Starts nothing before the first call. */
 export function createAdvertisementThread(options: AdvertisementThreadOptions): AdvertisementThread {
   const {
-    entry = programFile('broker/advertisements/advertisement-worker'),
+    entry = programFile('broker/advertisement-thread/advertisement-worker'),
     signal,
     timeoutMs = TIMEOUT_MS,
     maxHeapMib = MAX_HEAP_MIB,

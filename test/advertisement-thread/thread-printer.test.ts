@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type AdvertisementThread,
   createAdvertisementThread,
-} from '../../src/broker/advertisements/advertisement-thread.ts'
+} from '../../src/broker/advertisement-thread/advertisement-thread.ts'
+import { createThreadPrinter } from '../../src/broker/advertisement-thread/thread-printer.ts'
 import { type AdvertisementPrinter, plainPrinter } from '../../src/broker/federation/advertisement-printer.ts'
-import { createThreadPrinter } from '../../src/broker/federation/thread-printer.ts'
 import { canonicalCapabilities } from '../../src/fci/canonical-advertisement.ts'
 import { anyAdvertisement } from '../support/fci-arbitraries.ts'
 

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { ADVERTISEMENT_FAULTS, type AdvertisementFault } from '../../fci/advertisement-error.ts'
 import type { JsonValue } from '../../fci/canonical-json.ts'
 import type { AskedCapability } from '../../federation/filter-advertisement.ts'
+import type { AdvertisementReading } from '../advertisements/read-advertisement.ts'
 import type { EditionText } from '../federation/edition.ts'
 import type { PackedAdvertisement } from './packed-advertisement.ts'
-import type { AdvertisementReading } from './read-advertisement.ts'
 
 /** What is asked of the thread that reads and prints advertisements. */
 export type AdvertisementCall =
