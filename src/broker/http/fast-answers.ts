@@ -203,7 +203,7 @@ const SAID_BY_SURFACES = ['Cache-Control', ...Object.keys(OPEN_TO_PAGES)]
 const REFUSAL_BLOCK = headerBlock(defaultsBut(SAID_BY_SURFACES, 400))
 const completed = new WeakMap<HeaderBlock, HeaderBlock>()
 
-/** A surface gives answers of one status a block that no others have. */
+/** Answers of one block are all redirects or none is, so that `status` says the same of all. */
 function withDefaults(block: HeaderBlock, status: number): HeaderBlock {
   let known = completed.get(block)
   if (known === undefined) {
